@@ -1,0 +1,99 @@
+"""Fair comparison on a machine that is never quite quiet.
+
+All contestants are up at the same time and take turns: A B C A B C …, a window each. What
+disturbs the machine for a few seconds disturbs everybody's window of that round. A figure is
+the median over the rounds, and a ratio is the median of the ratios *within* a round, which is
+steadier than the ratio of two medians; the rounds' extremes tell how steady.
+"""
+
+from __future__ import annotations
+
+import statistics
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+
+from tests.performance.peers import Peer
+from tests.performance.process import cpu_seconds
+from tests.performance.serving import Server
+from tests.performance.team import Report, Team
+
+
+@dataclass(frozen=True)
+class Effort:
+    """How long to measure."""
+
+    rounds: int
+    seconds: float  # of one window
+
+
+@dataclass(frozen=True)
+class Window:
+    """What a team of clients and their server did in one window; times in seconds."""
+
+    rate: float  # operations a second
+    client_cpu: float  # per operation
+    server_cpu: float  # per operation
+    typical: float  # median latency of a request, or of a batch
+    slow: float  # 99th percentile of the same
+
+
+@dataclass
+class Contestant:
+    """A peer with its server and clients up."""
+
+    peer: Peer
+    server: Server
+    team: Team
+    operations_per_call: int
+    windows: list[Window] = field(default_factory=list)
+
+    def measure(self, seconds: float) -> None:
+        before = cpu_seconds(self.server.pid)
+        reports = self.team.work(seconds)
+        server_cpu = cpu_seconds(self.server.pid) - before
+        self.windows.append(self._summarise(reports, server_cpu))
+
+    def _summarise(self, reports: Sequence[Report], server_cpu: float) -> Window:
+        calls = sorted(latency for report in reports for latency in report.latencies)
+        operations = len(calls) * self.operations_per_call
+        return Window(
+            rate=sum(len(report.latencies) / report.seconds for report in reports)
+            * self.operations_per_call,
+            client_cpu=sum(report.cpu_seconds for report in reports) / operations,
+            server_cpu=server_cpu / operations,
+            typical=percentile(calls, 0.5),
+            slow=percentile(calls, 0.99),
+        )
+
+    def median(self, figure: Callable[[Window], float]) -> float:
+        """The median over the rounds."""
+        return statistics.median(map(figure, self.windows))
+
+
+@dataclass(frozen=True)
+class Ratio:
+    """How many times the rate of another, over the rounds."""
+
+    median: float
+    least: float
+    most: float
+
+
+def interleave(contestants: Sequence[Contestant], effort: Effort) -> None:
+    """Measure everybody once a round."""
+    for _ in range(effort.rounds):
+        for contestant in contestants:
+            contestant.measure(effort.seconds)
+
+
+def ratio(one: Contestant, other: Contestant) -> Ratio:
+    """Compare the rates of the same rounds."""
+    ratios = [
+        mine.rate / theirs.rate for mine, theirs in zip(one.windows, other.windows, strict=True)
+    ]
+    return Ratio(statistics.median(ratios), min(ratios), max(ratios))
+
+
+def percentile(ordered: Sequence[float], part: float) -> float:
+    """The value that this part of an ascending sequence does not exceed."""
+    return ordered[min(int(len(ordered) * part), len(ordered) - 1)]

@@ -1,0 +1,82 @@
+"""Whom we compare: each peer is one product over one transport, with a server of its own.
+
+A peer starts a server (`serve`) and, in a client process, turns the server's address into
+*operations*: callables without arguments, so that the measuring loop is the same for everybody
+and adds the same to everybody. What a peer can do is said by the methods it has: one protocol
+below per kind of work, and a workload asks for the one it needs. A new kind of work is a
+protocol here, a method on the peers that can do it and a file in `workloads/`.
+
+Peers are frozen dataclasses: they travel to spawned processes, and they are the keys of every
+result. They import their product where it is used, so that nobody's client process pays for
+another's modules.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
+from typing import Any, Literal, Protocol, runtime_checkable
+
+from tests.performance.serving import Server
+
+Transport = Literal["TCP", "Unix"]
+Operation = Callable[[], object]
+
+KEY = "performance"
+VALUE = "sixteen letters!"
+"""What every peer sets and gets: a small string, as configuration and counters are."""
+
+AUTHKEY = b"a key that only this run uses, once"
+
+
+class Peer(Protocol):
+    """A product over a transport."""
+
+    @property
+    def product(self) -> str:
+        """Its name in the tables."""
+        ...
+
+    @property
+    def transport(self) -> Transport:
+        """How its clients reach its server."""
+        ...
+
+    def missing(self) -> str | None:
+        """Why it cannot run here, or None."""
+        ...
+
+    def version(self) -> str:
+        """What exactly is measured."""
+        ...
+
+    def serve(self) -> AbstractContextManager[Server]:
+        """Run its server."""
+        ...
+
+
+@runtime_checkable
+class SetsAndGets(Peer, Protocol):
+    """Has a shared mapping."""
+
+    def set_and_get(self, address: Any) -> Sequence[Operation]:
+        """Connect; return one operation that sets KEY to VALUE and one that gets it."""
+        ...
+
+
+@runtime_checkable
+class Batches(Peer, Protocol):
+    """Sends many requests in one write."""
+
+    def batch(self, address: Any, size: int) -> Sequence[Operation]:
+        """Connect; return one operation: a batch of `size` requests, set and get in turn."""
+        ...
+
+
+@runtime_checkable
+class KeepsIdleClients(Peer, Protocol):
+    """Has clients that are connected and do nothing."""
+
+    def idle_clients(self, address: Any, count: int) -> list[Any]:
+        """Connect `count` clients that have done a request each; they live as the list does."""
+        ...
