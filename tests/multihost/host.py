@@ -78,7 +78,11 @@ def take_orders(client: shared_state.Client, host: str) -> None:
     programs = Programs()
     client.queue(ARRIVALS).put(introduction())
     while True:
-        answers.put(programs.obey(orders.get()))
+        try:
+            order = orders.get()
+        except shared_state.OutcomeUnknown:
+            continue  # the cable was out for so long that the server gave this host up
+        answers.put(programs.obey(order))
 
 
 if __name__ == "__main__":

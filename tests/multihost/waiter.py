@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 
 PARKED, ENDED = "parked", "ended"
 
+CUT_OFF = "cut off"
+"""The end of a wait whose outcome the client cannot know: it was cut off for too long."""
+
 
 def waiting(
     client: shared_state.AsyncClient, operation: str, name: str
@@ -31,10 +34,17 @@ def waiting(
             raise ValueError(f"not a wait: {operation!r}")
 
 
+async def end_of(wait: Coroutine[Any, Any, object]) -> object:
+    try:
+        return await wait
+    except shared_state.OutcomeUnknown:
+        return CUT_OFF
+
+
 async def wait(label: str, operation: str, name: str) -> None:
     async with shared_state.connect_async() as client:
         result, _ = await asyncio.gather(
-            waiting(client, operation, name), client.queue(PARKED).put(label)
+            end_of(waiting(client, operation, name)), client.queue(PARKED).put(label)
         )
         await client.queue(ENDED).put((label, result))
 
