@@ -1,0 +1,167 @@
+"""The errors, in three families by what the caller can do.
+
+::
+
+    SharedStateError
+    ├── SendAgain              nothing was changed: the same call may be sent again
+    │   └── ServerClosing          the server is going down
+    ├── FixTheCall             nothing was changed: the call itself is wrong
+    │   ├── TypeMismatch           an object of another type has that name (a TypeError)
+    │   ├── ObjectNotFound         no object has that name (a LookupError)
+    │   ├── InvalidName            no object can have that name (a ValueError)
+    │   ├── EncodingError          a value that cannot travel (a TypeError)
+    │   ├── DecodingError          bytes that are no value, or over a limit (a ValueError)
+    │   └── LimitExceeded          larger or more than a named limit allows (a ValueError)
+    └── GiveUp                 the caller has to find out what happened
+        ├── OutcomeUnknown         the connection broke; the call took effect once or not at all
+        ├── ProtocolError          the other side broke the rules of the wire
+        └── InternalError          a defect in the server; its log has the traceback
+
+Where the standard library has a class for it, that class itself is raised: ``KeyError``,
+``IndexError``, ``queue.Empty``, ``queue.Full``, ``multiprocessing.AuthenticationError``,
+``ConnectionRefusedError``, ``TimeoutError``. ``ShutDown`` is ``queue.ShutDown`` where that exists
+(Python 3.13) and our own class of the same name before.
+
+On the wire an error is its name in `WIRE_NAMES` and its arguments: text, numbers, or the bytes of
+an encoded key. Anything else that a server raises becomes an `InternalError` without details.
+"""
+
+from __future__ import annotations
+
+import queue
+from multiprocessing import AuthenticationError
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+
+    class ShutDown(Exception):
+        """Raised by put and get of a queue that was shut down."""
+
+elif hasattr(queue, "ShutDown"):
+    ShutDown = queue.ShutDown
+else:
+
+    class ShutDown(Exception):
+        """Raised by put and get of a queue that was shut down."""
+
+
+__all__ = [
+    "AuthenticationError",
+    "DecodingError",
+    "EncodingError",
+    "FixTheCall",
+    "GiveUp",
+    "InternalError",
+    "InvalidName",
+    "LimitExceeded",
+    "ObjectNotFound",
+    "OutcomeUnknown",
+    "ProtocolError",
+    "SendAgain",
+    "ServerClosing",
+    "SharedStateError",
+    "ShutDown",
+    "TypeMismatch",
+]
+
+
+class SharedStateError(Exception):
+    """The root of every error that is ours."""
+
+
+class SendAgain(SharedStateError):
+    """Nothing was changed; the same call may be sent again."""
+
+
+class ServerClosing(SendAgain):
+    """The server is going down and answers no more requests."""
+
+
+class FixTheCall(SharedStateError):
+    """Nothing was changed; the call itself is wrong."""
+
+
+class TypeMismatch(FixTheCall, TypeError):
+    """An object of another type has that name."""
+
+
+class ObjectNotFound(FixTheCall, LookupError):
+    """No object has that name."""
+
+
+class InvalidName(FixTheCall, ValueError):
+    """No object can have that name."""
+
+
+class EncodingError(FixTheCall, TypeError):
+    """A value that cannot travel."""
+
+
+class DecodingError(FixTheCall, ValueError):
+    """Bytes that are no value, or a value over a limit."""
+
+
+class LimitExceeded(FixTheCall, ValueError):
+    """Larger or more than a named limit allows."""
+
+
+class GiveUp(SharedStateError):
+    """The caller has to find out what happened."""
+
+
+class OutcomeUnknown(GiveUp):
+    """The connection broke; the call took effect once or not at all."""
+
+
+class ProtocolError(GiveUp):
+    """The other side broke the rules of the wire."""
+
+
+class InternalError(GiveUp):
+    """A defect in the server; its log has the traceback."""
+
+
+_STANDARD: tuple[type[Exception], ...] = (
+    IndexError,
+    KeyError,
+    NotImplementedError,
+    OverflowError,
+    RuntimeError,
+    TypeError,
+    ValueError,
+)
+
+WIRE_NAMES: dict[type[Exception], str] = {
+    **{error: error.__name__ for error in _STANDARD},
+    queue.Empty: "queue.Empty",
+    queue.Full: "queue.Full",
+    ShutDown: "queue.ShutDown",
+    ServerClosing: "ServerClosing",
+    TypeMismatch: "TypeMismatch",
+    ObjectNotFound: "ObjectNotFound",
+    InvalidName: "InvalidName",
+    EncodingError: "EncodingError",
+    DecodingError: "DecodingError",
+    LimitExceeded: "LimitExceeded",
+    ProtocolError: "ProtocolError",
+    InternalError: "InternalError",
+}
+_CLASSES = {name: error for error, name in WIRE_NAMES.items()}
+
+WireError = tuple[str, list[Any]]
+
+
+def to_wire(error: Exception) -> WireError | None:
+    """Name `error` for the wire, or return None if it must not leave the server."""
+    name = WIRE_NAMES.get(type(error))
+    if name is None:
+        return None
+    return name, [argument for argument in error.args if isinstance(argument, (str, int, bytes))]
+
+
+def from_wire(name: object, arguments: list[Any]) -> Exception:
+    """Make the exception that a reply names; `arguments` are already decoded."""
+    found = _CLASSES.get(name) if isinstance(name, str) else None
+    if found is None:
+        return ProtocolError(f"the server named an error that is not known here: {name!r}")
+    return found(*arguments)

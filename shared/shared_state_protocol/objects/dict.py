@@ -1,0 +1,80 @@
+"""Dict: a mapping that every client sees the same."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Generic
+
+from ..contract import command, query, stream
+from ..shapes import REQUIRED, D, K, Pairs, V
+
+__all__ = ["Dict"]
+
+
+class Dict(Generic[K, V]):
+    """A mapping in insertion order, as `dict` is one.
+
+    Values that come out are copies: changing one changes nothing on the server until it is set
+    again. Keys are equal when Python says so: ``1``, ``1.0`` and ``True`` are one key, and the first
+    that was written is the one that iteration shows.
+    """
+
+    @command
+    def open(self) -> None:
+        """Create the dict if there is none of that name."""
+
+    @query
+    def __getitem__(self, key: K) -> V:
+        """Return the value of `key`; KeyError if there is none."""
+
+    @query
+    def get(self, key: K, default: D | None = None) -> V | D | None:
+        """Return the value of `key`, or `default`, which never leaves the caller."""
+
+    @command
+    def set(self, key: K, value: V) -> None:
+        """Store `value` under `key`."""
+
+    @command
+    def delete(self, key: K) -> None:
+        """Remove `key`; KeyError if there is none."""
+
+    @command
+    def setdefault(self, key: K, default: V | None = None) -> V | None:
+        """Store `default` under `key` if there is none; return the value that is there now."""
+
+    @command
+    def pop(self, key: K, default: D = REQUIRED) -> V | D:
+        """Remove `key` and return its value; without a `default`, KeyError if there is none."""
+
+    @command
+    def popitem(self) -> tuple[K, V]:
+        """Remove and return the newest pair; KeyError if the dict is empty."""
+
+    @command
+    def update(self, other: Pairs[K, V]) -> None:
+        """Store every pair of a mapping or an iterable, in one request and at once."""
+
+    @command
+    def clear(self) -> None:
+        """Remove everything."""
+
+    @query
+    def contains(self, key: K) -> bool:
+        """Return whether `key` is there."""
+
+    @query
+    def size(self) -> int:
+        """Return the number of pairs."""
+
+    @stream
+    def keys(self) -> Iterator[K]:
+        """Yield the keys as they are now, in insertion order, whatever is written meanwhile."""
+
+    @stream
+    def values(self) -> Iterator[V]:
+        """Yield the values as they are now, in insertion order, whatever is written meanwhile."""
+
+    @stream
+    def items(self) -> Iterator[tuple[K, V]]:
+        """Yield the pairs as they are now, in insertion order, whatever is written meanwhile."""

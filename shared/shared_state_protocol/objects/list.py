@@ -1,0 +1,117 @@
+"""List: a sequence that every client sees the same."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Generic
+
+from ..contract import command, query, stream
+from ..shapes import V
+
+__all__ = ["List"]
+
+
+class List(Generic[V]):
+    """A sequence, as `list` is one: negative indices, slices with steps, IndexError beyond.
+
+    Items that come out are copies: changing one changes nothing on the server until it is set
+    again. Items are compared on the server as Python compares them.
+    """
+
+    @command
+    def open(self) -> None:
+        """Create the list if there is none of that name."""
+
+    @query
+    def get(self, index: int) -> V:
+        """Return one item."""
+
+    @command
+    def set(self, index: int, value: V) -> None:
+        """Replace one item."""
+
+    @command
+    def delete(self, index: int) -> None:
+        """Remove one item."""
+
+    @stream
+    def get_slice(
+        self, start: int | None = None, stop: int | None = None, step: int | None = None
+    ) -> Iterator[V]:
+        """Yield the items of a slice as they are now, whatever is written meanwhile."""
+
+    @command
+    def set_slice(
+        self, start: int | None, stop: int | None, step: int | None, values: list[V]
+    ) -> None:
+        """Replace a slice; ValueError if it has a step and the sizes differ."""
+
+    @command
+    def delete_slice(
+        self, start: int | None = None, stop: int | None = None, step: int | None = None
+    ) -> None:
+        """Remove a slice."""
+
+    @command
+    def insert(self, index: int, value: V) -> None:
+        """Insert before `index`; beyond either end means at that end."""
+
+    @command
+    def append(self, value: V) -> None:
+        """Add one item at the end."""
+
+    @command
+    def extend(self, values: list[V]) -> None:
+        """Add items at the end, in one request and at once."""
+
+    @command
+    def repeat(self, times: int) -> None:
+        """Repeat the content `times` times, as ``*=`` does."""
+
+    @command
+    def pop(self, index: int = -1) -> V:
+        """Remove and return one item."""
+
+    @command
+    def remove(self, value: V) -> None:
+        """Remove the first item equal to `value`; ValueError if there is none."""
+
+    @query
+    def index(self, value: V, start: int = 0, stop: int | None = None) -> int:
+        """Return the position of the first item equal to `value`; ValueError if there is none."""
+
+    @query
+    def count(self, value: V) -> int:
+        """Return the number of items equal to `value`."""
+
+    @query
+    def contains(self, value: V) -> bool:
+        """Return whether some item equals `value`."""
+
+    @command
+    def reverse(self) -> None:
+        """Reverse the order in place."""
+
+    @command
+    def sort(self, reverse: bool = False) -> None:
+        """Sort in place, in the server; stable, and TypeError where Python cannot compare."""
+
+    @query
+    def revision(self) -> int:
+        """Return a number that every change of the list makes larger."""
+
+    @command
+    def rearrange(self, order: list[int], revision: int) -> bool:
+        """Put the items into a new order if the list still has that `revision`.
+
+        `order` lists every present index once. Returns False, and changes nothing, if the list
+        has changed since: this is how a sort by a key of the caller's loses no append.
+        """
+
+    @command
+    def clear(self) -> None:
+        """Remove everything."""
+
+    @query
+    def size(self) -> int:
+        """Return the number of items."""

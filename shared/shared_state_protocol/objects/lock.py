@@ -1,0 +1,51 @@
+"""Lock: at most one holder among all clients."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from ..contract import command, query, waiting
+
+__all__ = ["Lock", "Owner"]
+
+
+class Owner(NamedTuple):
+    """Who holds something: host name, process id, thread name, and for how many seconds."""
+
+    host: str
+    pid: int
+    thread: str
+    seconds: float
+
+
+class Lock:
+    """A lock with the methods and errors of `threading.Lock`.
+
+    Whoever waits longest is served first, and only the living are. As in the standard library
+    anybody may release it. When a holder's process ends, the next in line gets the lock at once,
+    and one late release by somebody else is absorbed.
+    """
+
+    @command
+    def open(self) -> None:
+        """Create the lock if there is none of that name."""
+
+    @waiting
+    def acquire(self, block: bool = True, timeout: float | None = None) -> bool:
+        """Take the lock, waiting up to `timeout` seconds (None or -1: for ever).
+
+        Returns whether it was taken. ValueError for another negative timeout, or for a timeout
+        of a call that does not block.
+        """
+
+    @command
+    def release(self) -> None:
+        """Give the lock back; RuntimeError if nobody holds it."""
+
+    @query
+    def locked(self) -> bool:
+        """Return whether somebody holds it."""
+
+    @query
+    def owner(self) -> Owner | None:
+        """Return who holds it, or None."""

@@ -1,0 +1,84 @@
+"""Queue: first in, first out, between any number of producers and consumers."""
+
+from __future__ import annotations
+
+from typing import Generic
+
+from ..contract import command, delivery, query, waiting
+from ..shapes import V
+
+__all__ = ["Queue"]
+
+
+class Queue(Generic[V]):
+    """A FIFO queue with the methods of `queue.Queue`, and its exceptions.
+
+    Whoever waits longest is served first. An item is handed to a live consumer only, and returns
+    to the head of the queue when its delivery cannot be confirmed. A `get` that times out or is
+    cancelled has consumed nothing. `timeout` is in seconds; None waits for ever.
+    """
+
+    @command
+    def open(self, maxsize: int = 0) -> None:
+        """Create the queue if there is none of that name; `maxsize` 0 or less is no bound."""
+
+    @waiting
+    def put(self, item: V, block: bool = True, timeout: float | None = None) -> None:
+        """Add one item, waiting for room; queue.Full if there was none in time."""
+
+    @command
+    def put_nowait(self, item: V) -> None:
+        """Add one item; queue.Full if there is no room now."""
+
+    @waiting
+    def put_many(self, items: list[V], block: bool = True, timeout: float | None = None) -> None:
+        """Add several items in one request, all at once, waiting until all have room.
+
+        Raises queue.Full if they had none in time, ValueError if they never can have.
+        """
+
+    @delivery
+    def get(self, block: bool = True, timeout: float | None = None) -> V:
+        """Remove and return the oldest item, waiting for one; queue.Empty if none came in time."""
+
+    @delivery
+    def get_nowait(self) -> V:
+        """Remove and return the oldest item; queue.Empty if there is none now."""
+
+    @delivery
+    def get_many(self, max_items: int, block: bool = True, timeout: float | None = None) -> list[V]:
+        """Remove and return up to `max_items` of the oldest, waiting for at least one.
+
+        Raises queue.Empty if none came in time.
+        """
+
+    @query
+    def qsize(self) -> int:
+        """Return the number of items that nobody has taken yet."""
+
+    @query
+    def empty(self) -> bool:
+        """Return whether there is no item now."""
+
+    @query
+    def full(self) -> bool:
+        """Return whether there is no room now."""
+
+    @query
+    def maxsize(self) -> int:
+        """Return the bound given at creation; 0 is none."""
+
+    @command
+    def task_done(self) -> None:
+        """Say that an item taken earlier is dealt with; ValueError if said too often."""
+
+    @waiting
+    def join(self, timeout: float | None = None) -> bool:
+        """Wait until every item put has been dealt with; False if `timeout` ran out first."""
+
+    @command
+    def shutdown(self, immediate: bool = False) -> None:
+        """Refuse puts from now on, and gets once empty, with ShutDown (Python 3.13's rule).
+
+        `immediate` also drops the items, counts them as dealt with, and wakes every waiter.
+        """

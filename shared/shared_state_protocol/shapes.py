@@ -1,0 +1,266 @@
+"""Shapes: how what an annotation describes travels.
+
+A contract says ``key: K, value: V, timeout: float | None``. Each annotation is read once, when the
+class is made, into a shape that knows three things: what the client writes for an argument
+(`encode`), what the server lets in (`accepts`), and what the client makes of a result (`decode`).
+
+=========================  ==================================================================
+``K``                      a dict key: bytes made by `keys.encode_key`
+``V``                      a value: bytes made by the codec; the server does not look inside
+``D``                      a default: stays with the caller, only whether there is one travels
+``bool int float str``     themselves, as msgpack has them; ``bytes`` too
+``X | None``               nil for None; so is a missing ``V`` in ``V | D``
+``list[X]``                an array; an argument may be any iterable
+``tuple[X, Y]``            an array of exactly these
+``Pairs[K, V]``            an array of pairs; an argument may be a mapping or pairs
+a ``NamedTuple`` class     an array of its fields
+``Any``                    whatever msgpack carries
+=========================  ==================================================================
+
+Every key and value is bytes by itself, so nil always means "none" and never a stored ``None``.
+"""
+
+from __future__ import annotations
+
+import operator
+import types
+import typing
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, TypeVar, Union
+
+from .codec import Codec
+from .errors import FixTheCall
+from .keys import encode_key
+
+__all__ = ["REQUIRED", "D", "K", "Pairs", "Shape", "V", "shape_of"]
+
+K = TypeVar("K")
+V = TypeVar("V")
+D = TypeVar("D")
+
+Pairs = Union[Mapping[K, V], Iterable[tuple[K, V]]]
+
+REQUIRED: Any = type("Required", (), {"__repr__": lambda self: "REQUIRED"})()
+"""The declared default of a ``D`` parameter for which there is none."""
+
+_UNIONS = (Union, types.UnionType)
+
+
+class Shape:
+    """How one argument or result travels.
+
+    `verbatim` says that encoded and decoded forms are the same object, `flat` that the type of the
+    encoded form alone decides whether the server accepts it.
+    """
+
+    verbatim = False
+    flat = True
+
+    def encode(self, value: Any, codec: Codec) -> Any:
+        """Return what is written into the message for `value`."""
+        raise NotImplementedError
+
+    def decode(self, wire: Any, codec: Codec) -> Any:
+        """Return what stands for `wire` on the client."""
+        raise NotImplementedError
+
+    def accepts(self, wire: Any) -> bool:
+        """Return whether `wire` has this shape."""
+        raise NotImplementedError
+
+
+class Key(Shape):
+    def encode(self, value: Any, codec: Codec) -> bytes:
+        return encode_key(value, codec)
+
+    def decode(self, wire: bytes, codec: Codec) -> Any:
+        return codec.decode(wire)
+
+    def accepts(self, wire: Any) -> bool:
+        return type(wire) is bytes
+
+
+class Value(Shape):
+    def encode(self, value: Any, codec: Codec) -> bytes:
+        return codec.encode(value)
+
+    def decode(self, wire: bytes, codec: Codec) -> Any:
+        return codec.decode(wire)
+
+    def accepts(self, wire: Any) -> bool:
+        return type(wire) is bytes
+
+
+class Default(Shape):
+    def encode(self, value: Any, codec: Codec) -> bool:
+        return value is not REQUIRED
+
+    def accepts(self, wire: Any) -> bool:
+        return type(wire) is bool
+
+
+class Plain(Shape):
+    """A number, text or bytes; `convert` is what Python itself does with an argument of the kind."""
+
+    verbatim = True
+
+    def __init__(self, convert: Callable[[Any], Any], *accepted: type) -> None:
+        self.convert = convert
+        self.accepted = accepted
+
+    def encode(self, value: Any, codec: Codec) -> Any:
+        return self.convert(value)
+
+    def decode(self, wire: Any, codec: Codec) -> Any:
+        return wire
+
+    def accepts(self, wire: Any) -> bool:
+        return type(wire) in self.accepted
+
+
+class Anything(Shape):
+    verbatim = True
+
+    def encode(self, value: Any, codec: Codec) -> Any:
+        return value
+
+    def decode(self, wire: Any, codec: Codec) -> Any:
+        return wire
+
+    def accepts(self, wire: Any) -> bool:
+        return True
+
+
+class Maybe(Shape):
+    """A shape or nil."""
+
+    def __init__(self, inner: Shape) -> None:
+        self.inner = inner
+        self.verbatim = inner.verbatim
+        self.flat = inner.flat
+
+    def encode(self, value: Any, codec: Codec) -> Any:
+        return None if value is None else self.inner.encode(value, codec)
+
+    def decode(self, wire: Any, codec: Codec) -> Any:
+        return None if wire is None else self.inner.decode(wire, codec)
+
+    def accepts(self, wire: Any) -> bool:
+        return wire is None or self.inner.accepts(wire)
+
+
+class Many(Shape):
+    flat = False
+
+    def __init__(self, inner: Shape) -> None:
+        self.inner = inner
+
+    def encode(self, value: Iterable[Any], codec: Codec) -> list[Any]:
+        encode = self.inner.encode
+        return [encode(item, codec) for item in value]
+
+    def decode(self, wire: list[Any], codec: Codec) -> list[Any]:
+        decode = self.inner.decode
+        return [decode(item, codec) for item in wire]
+
+    def accepts(self, wire: Any) -> bool:
+        return type(wire) is list and all(map(self.inner.accepts, wire))
+
+
+class PairsOf(Many):
+    """Pairs, which an argument may give as a mapping as `dict.update` takes one."""
+
+    def encode(self, value: Any, codec: Codec) -> list[Any]:
+        if isinstance(value, Mapping):
+            return super().encode(value.items(), codec)
+        if hasattr(value, "keys"):
+            return super().encode(((key, value[key]) for key in value.keys()), codec)
+        return super().encode(value, codec)
+
+
+class Group(Shape):
+    flat = False
+
+    def __init__(self, inner: list[Shape], build: Callable[[Iterable[Any]], Any] = tuple) -> None:
+        self.inner = inner
+        self.build = build
+
+    def encode(self, value: Iterable[Any], codec: Codec) -> list[Any]:
+        items = tuple(value)
+        if len(items) != len(self.inner):
+            raise ValueError(f"expected {len(self.inner)} items in a group, got {len(items)}")
+        return [shape.encode(item, codec) for shape, item in zip(self.inner, items)]
+
+    def decode(self, wire: list[Any], codec: Codec) -> Any:
+        return self.build(shape.decode(item, codec) for shape, item in zip(self.inner, wire))
+
+    def accepts(self, wire: Any) -> bool:
+        return (
+            type(wire) is list
+            and len(wire) == len(self.inner)
+            and all(shape.accepts(item) for shape, item in zip(self.inner, wire))
+        )
+
+
+def _text(value: Any) -> str:
+    if not isinstance(value, str):
+        raise TypeError(f"expected a str, got {type(value).__name__}")
+    return value
+
+
+INT_BITS = 64
+"""Plain integers (counts, indices) are msgpack integers; values have no such bound."""
+
+
+def _index(value: Any) -> int:
+    number = operator.index(value)
+    if number.bit_length() >= INT_BITS:
+        raise OverflowError(f"{number} does not fit into {INT_BITS} bits")
+    return number
+
+
+_LEAVES: dict[Any, Shape] = {
+    K: Key(),
+    V: Value(),
+    D: Default(),
+    Any: Anything(),
+    bool: Plain(bool, bool),
+    int: Plain(_index, int),
+    float: Plain(float, float, int),
+    str: Plain(_text, str),
+    bytes: Plain(bytes, bytes),
+    type(None): Plain(lambda value: None, type(None)),
+}
+
+
+def shape_of(annotation: Any) -> Shape:
+    """Read one resolved annotation.
+
+    Raises:
+        FixTheCall: a contract uses an annotation that the table above does not have.
+    """
+    leaf = _LEAVES.get(annotation)
+    if leaf is not None:
+        return leaf
+    origin, arguments = typing.get_origin(annotation), typing.get_args(annotation)
+    if origin in _UNIONS:
+        return _union(arguments)
+    if origin is list:
+        return Many(shape_of(arguments[0]))
+    if origin is tuple:
+        return Group([shape_of(argument) for argument in arguments])
+    if hasattr(annotation, "_fields"):
+        hints = typing.get_type_hints(annotation)
+        return Group([shape_of(hints[field]) for field in annotation._fields], annotation._make)
+    raise FixTheCall(f"no shape is known for the annotation {annotation!r}")
+
+
+def _union(members: tuple[Any, ...]) -> Shape:
+    if any(typing.get_origin(member) is Mapping for member in members):
+        return PairsOf(shape_of(tuple[K, V]))
+    real = [member for member in members if member not in (type(None), D)]
+    if not real:
+        return _LEAVES[D]
+    if len(real) > 1:
+        raise FixTheCall(f"no shape is known for a union of {real!r}")
+    return Maybe(shape_of(real[0]))

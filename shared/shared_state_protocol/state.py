@@ -1,0 +1,41 @@
+"""State: what a server offers beside its objects, as a contract like any other."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+from .contract import command, query
+
+__all__ = ["ObjectInfo", "State"]
+
+
+class ObjectInfo(NamedTuple):
+    """One line of `State.objects`: name, type (a contract's name), and number of items."""
+
+    name: str
+    type: str
+    size: int
+
+
+class State:
+    """The whole state of one server."""
+
+    @query
+    def objects(self) -> list[ObjectInfo]:
+        """Return the objects, ordered by name."""
+
+    @command
+    def delete(self, name: str) -> bool:
+        """Remove an object, and fail whoever waits on it; False if there is none."""
+
+    @query
+    def version(self) -> str:
+        """Return the version of the server; the shortest round trip there is."""
+
+    @query
+    def next_batch(self, cursor: int) -> Any:
+        """Return what follows in a stream: the cursor again (nil at the end) and a batch."""
+
+    @command
+    def close_cursor(self, cursor: int) -> None:
+        """Forget a stream that is not read to its end."""

@@ -1,0 +1,1 @@
+"""The wire, without I/O: bytes come in as arguments and go out as results."""

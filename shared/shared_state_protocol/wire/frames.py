@@ -1,0 +1,68 @@
+"""Frames: a length of four bytes, little-endian, and that many bytes of payload.
+
+The length is checked before anything is kept for it. What arrives in pieces is kept as pieces and
+joined once, so a large frame costs one copy however it was cut.
+"""
+
+from __future__ import annotations
+
+from ..errors import ProtocolError
+
+__all__ = ["HEADER_BYTES", "FrameReader", "frame"]
+
+HEADER_BYTES = 4
+
+
+def frame(payload: bytes) -> bytes:
+    """Return `payload` as a frame."""
+    return len(payload).to_bytes(HEADER_BYTES, "little") + payload
+
+
+class FrameReader:
+    """Cuts a stream of bytes into payloads; `limit` is the largest payload in bytes."""
+
+    __slots__ = ("_kept", "_kept_bytes", "_wanted", "limit")
+
+    def __init__(self, limit: int) -> None:
+        self.limit = limit
+        self._kept: list[bytes] = []
+        self._kept_bytes = 0
+        self._wanted = HEADER_BYTES
+
+    def feed(self, data: bytes) -> list[bytes]:
+        """Return the payloads that are complete now.
+
+        Raises:
+            ProtocolError: a length over the limit; the stream cannot be read on.
+        """
+        if self._kept:
+            self._kept.append(data)
+            self._kept_bytes += len(data)
+            if self._kept_bytes < self._wanted:
+                return []
+            data = b"".join(self._kept)
+            self._kept.clear()
+        payloads: list[bytes] = []
+        position, size = 0, len(data)
+        while True:
+            start = position + HEADER_BYTES
+            if start > size:
+                self._wanted = HEADER_BYTES
+                break
+            length = int.from_bytes(data[position:start], "little")
+            if length > self.limit:
+                raise ProtocolError(f"a frame of {length} bytes is over the limit of {self.limit}")
+            if start + length > size:
+                self._wanted = HEADER_BYTES + length
+                break
+            position = start + length
+            payloads.append(data[start:position])
+        if position < size:
+            self._kept.append(data[position:])
+            self._kept_bytes = size - position
+        return payloads
+
+    @property
+    def pending_bytes(self) -> int:
+        """The number of bytes kept for a frame that is not complete."""
+        return self._kept_bytes if self._kept else 0
