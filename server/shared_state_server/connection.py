@@ -1,0 +1,278 @@
+"""Connections: the bytes between a socket and the service.
+
+Policy is elsewhere: the handshake in `wire.connection`, requests in `service`. What is decided here
+is how much one connection may take of the others' time and memory:
+
+* every whole frame that has arrived is carried out, `REQUESTS_PER_TURN` at the most before others
+  have their turn, and all replies of a turn are one write;
+* a client that does not read its replies is not read from either once `OUTPUT_HIGH_BYTES` wait for
+  it; it is cut off when nothing has moved for `STALLED_READER_TIMEOUT_S`, and at once when more
+  than the output limit waits for it;
+* a peer that is not authenticated within `HANDSHAKE_TIMEOUT_S` is cut off.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+from collections import deque
+from collections.abc import Callable
+from typing import Any
+
+from shared_state_protocol.errors import AuthenticationError, ProtocolError
+from shared_state_protocol.wire.connection import HANDSHAKE_TIMEOUT_S, ServerOpening
+from shared_state_protocol.wire.frames import FrameReader
+from shared_state_protocol.wire.handshake import NONCE_BYTES, REFUSAL, VERSION, Hello, Welcome
+
+from .admission import Admission
+from .service import Service
+from .session import Lane
+from .settings import Settings
+from .sockets import keep_alive, may_enter
+
+__all__ = ["Connection", "Hall"]
+
+REQUESTS_PER_TURN = 128
+"""Some 1 ms of work: what one client's flood can add to another's round trip."""
+
+OUTPUT_HIGH_BYTES = 1024 * 1024
+"""Bytes waiting for a client from which on its requests wait too."""
+
+STALLED_READER_TIMEOUT_S = 30.0
+"""For how long bytes may wait without one being read. Longer than any garbage collection."""
+
+log = logging.getLogger(__name__)
+
+
+class Hall:
+    """What all connections of a server share."""
+
+    def __init__(self, settings: Settings, service: Service, instance: bytes) -> None:
+        self.settings = settings
+        self.service = service
+        self.instance = instance
+        self.unix_path = ""
+        self.connections: set[Connection] = set()
+        self.is_empty = asyncio.Event()
+        self.is_empty.set()
+        self.admission = Admission(
+            settings.max_clients,
+            settings.max_pending_handshakes,
+            settings.max_pending_per_address,
+        )
+
+    def enter(self, connection: Connection) -> None:
+        """Count a connection that is open."""
+        self.connections.add(connection)
+        self.is_empty.clear()
+
+    def leave(self, connection: Connection) -> None:
+        """Count a connection no more."""
+        self.connections.discard(connection)
+        if not self.connections:
+            self.is_empty.set()
+
+    def attach(self, hello: Hello, send: Callable[[bytes], None]) -> tuple[Lane, Welcome]:
+        """Let a client in that has proved itself; return its lane and what to tell it."""
+        lane, known = self.service.attach(hello, send)
+        limit = self.settings.max_frame_bytes
+        return lane, Welcome(VERSION, self.instance, known, self.unix_path, limit)
+
+
+class Connection(asyncio.Protocol):
+    """One connection, from accept to close."""
+
+    __slots__ = (
+        "_backlog",
+        "_deadline",
+        "_hall",
+        "_host",
+        "_is_working",
+        "_lane",
+        "_opening",
+        "_out",
+        "_out_bytes",
+        "_reader",
+        "_stall",
+        "_transport",
+    )
+
+    def __init__(self, hall: Hall) -> None:
+        self._hall = hall
+        self._host = ""
+        self._transport: Any = None  # uvloop's transports do not inherit from asyncio's
+        self._opening: ServerOpening | None = None
+        self._deadline: asyncio.TimerHandle | None = None
+        self._lane: Lane | None = None
+        self._reader = FrameReader(hall.settings.max_frame_bytes)
+        self._backlog: deque[bytes] = deque()
+        self._out: list[bytes] = []
+        self._out_bytes = 0
+        self._stall: asyncio.TimerHandle | None = None
+        self._is_working = False
+
+    # Opening
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self._transport = transport
+        peer = transport.get_extra_info("peername")
+        self._host = peer[0] if isinstance(peer, tuple) else ""
+        sock = transport.get_extra_info("socket")
+        is_tcp = isinstance(peer, tuple)
+        if (not is_tcp and not may_enter(sock)) or not self._hall.admission.enter(self._host):
+            self._transport.abort()
+            return
+        if is_tcp:
+            keep_alive(sock, self._hall.settings.peer_timeout)
+        self._transport.set_write_buffer_limits(high=OUTPUT_HIGH_BYTES)
+        self._hall.enter(self)
+        self._opening = ServerOpening(self._hall.settings.authkey, os.urandom(NONCE_BYTES))
+        self._deadline = asyncio.get_running_loop().call_later(HANDSHAKE_TIMEOUT_S, self._too_late)
+        self._transport.write(self._opening.greeting)
+
+    def _too_late(self) -> None:
+        self._refuse("no handshake in time")
+
+    def _open(self, opening: ServerOpening, data: bytes) -> None:
+        try:
+            hello = opening.receive(data)
+        except AuthenticationError as error:
+            self._refuse(str(error))
+            return
+        if hello is None:
+            return
+        self._hall.admission.authenticated(self._host)
+        self._end_opening()
+        self._lane, welcome = self._hall.attach(hello, self.send)
+        self._transport.write(opening.accept(welcome))
+        log.info("%s pid %d is here, lane %d", hello.host, hello.pid, hello.lane)
+        if opening.rest:
+            self.data_received(opening.rest)
+
+    def _refuse(self, reason: str) -> None:
+        log.warning("refused a peer from %s: %s", self._host or "this host", reason)
+        self._transport.write(REFUSAL)
+        self._transport.close()
+
+    def _end_opening(self) -> None:
+        if self._deadline is not None:
+            self._deadline.cancel()
+        self._opening = self._deadline = None
+
+    # Requests
+
+    def data_received(self, data: bytes) -> None:
+        if self._lane is None:
+            if self._opening is not None and not self._transport.is_closing():
+                self._open(self._opening, data)
+            return
+        try:
+            payloads = self._reader.feed(data)
+        except ProtocolError as error:
+            self._cut_off(str(error))
+            return
+        self._backlog.extend(payloads)
+        self._work()
+
+    def _work(self) -> None:
+        """Carry out what is in the backlog, as much as one turn and the client's reading allow."""
+        lane, backlog, receive = self._lane, self._backlog, self._hall.service.receive
+        if lane is None or self._stall is not None:
+            return
+        self._is_working = True
+        try:
+            for _ in range(min(len(backlog), REQUESTS_PER_TURN)):
+                receive(lane, backlog.popleft())
+                if self._out_bytes > OUTPUT_HIGH_BYTES:
+                    break
+        except ProtocolError as error:
+            self._cut_off(str(error))
+        self._is_working = False
+        self._flush()
+        if backlog and self._stall is None:
+            self._transport.pause_reading()
+            asyncio.get_running_loop().call_soon(self._go_on)
+
+    def _go_on(self) -> None:
+        if self._transport.is_closing():
+            return
+        self._work()
+        if not self._backlog and self._stall is None:
+            self._transport.resume_reading()
+
+    # Replies
+
+    def send(self, frame: bytes) -> None:
+        """Send a frame to the client; what one turn has to say goes in one write."""
+        self._out.append(frame)
+        self._out_bytes += len(frame)
+        if not self._is_working:
+            self._flush()
+
+    def _flush(self) -> None:
+        out = self._out
+        if not out:
+            return
+        self._transport.write(out[0] if len(out) == 1 else b"".join(out))
+        out.clear()
+        self._out_bytes = 0
+        if (
+            self._stall is not None
+            and self._transport.get_write_buffer_size() > self._hall.settings.output_limit_bytes
+        ):
+            self._cut_off("more than the output limit waits to be read")
+
+    def pause_writing(self) -> None:
+        self._transport.pause_reading()
+        self._stall = asyncio.get_running_loop().call_later(
+            STALLED_READER_TIMEOUT_S, self._check_stall, self._transport.get_write_buffer_size()
+        )
+
+    def _check_stall(self, waited: int) -> None:
+        if self._transport.get_write_buffer_size() >= waited:
+            self._cut_off("it does not read its replies")
+        else:
+            self.pause_writing()
+
+    def resume_writing(self) -> None:
+        if self._stall is not None:
+            self._stall.cancel()
+            self._stall = None
+        self._go_on()
+
+    # Closing
+
+    @property
+    def is_drained(self) -> bool:
+        """Whether everything that was said has left."""
+        return not self._out and not self._transport.get_write_buffer_size()
+
+    def close(self) -> None:
+        """Close once everything that was said has left."""
+        self._transport.close()
+
+    def abort(self) -> None:
+        """Close at once."""
+        self._transport.abort()
+
+    def _cut_off(self, reason: str) -> None:
+        log.warning("cut off a client from %s: %s", self._host or "this host", reason)
+        self._backlog.clear()
+        self._transport.abort()
+
+    def connection_lost(self, error: Exception | None) -> None:
+        hall = self._hall
+        if self not in hall.connections:
+            return
+        hall.leave(self)
+        if self._stall is not None:
+            self._stall.cancel()
+        self._backlog.clear()
+        if self._lane is None:
+            self._end_opening()
+            hall.admission.gave_up(self._host)
+            return
+        hall.admission.left()
+        hall.service.detach(self._lane, self.send, orderly=error is None)
+        self._lane = None

@@ -1,0 +1,89 @@
+"""The dispatch table: from an operation's name on the wire to the method that carries it out.
+
+It is made once, from the contracts and the behaviours. What a method wants is read from its
+signature: one whose first parameter is `call` is told who asks. Arguments are checked against the
+contract before any behaviour sees them; the types of arguments that have passed are remembered, so
+that nearly every request is checked by one look into a set.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from shared_state_protocol.contract import Operation, contract_name, operations
+from shared_state_protocol.errors import FixTheCall, ProtocolError
+
+from .waiting import Call
+
+__all__ = ["OPEN", "Row", "table_of"]
+
+OPEN = "open"
+"""The operation of every contract that creates the object."""
+
+
+class Row:
+    """One operation: what the contract promises and the method that keeps it."""
+
+    __slots__ = (
+        "_passed",
+        "_shapes",
+        "batched",
+        "changes",
+        "method",
+        "opens",
+        "type",
+        "wants_call",
+    )
+
+    def __init__(self, type_name: str, operation: Operation[..., Any], method: Any) -> None:
+        self.type = type_name
+        self.method: Callable[..., Any] = method
+        self.opens = operation.name == OPEN
+        self.changes = operation.changes
+        self.batched = operation.batched
+        self.wants_call = "call" in inspect.signature(method).parameters
+        self._shapes = [parameter.shape for parameter in operation.parameters]
+        self._passed: set[tuple[type, ...]] = set()
+
+    def check(self, arguments: list[Any]) -> None:
+        """Let arguments through that have the contract's shapes.
+
+        Raises:
+            ProtocolError: they have not; a client of ours would not have sent them.
+        """
+        types = (*map(type, arguments),)
+        if types in self._passed:
+            return
+        if len(types) != len(self._shapes):
+            raise ProtocolError(f"expected {len(self._shapes)} arguments, got {len(types)}")
+        for position, (shape, argument) in enumerate(zip(self._shapes, arguments), 1):
+            if not shape.accepts(argument):
+                raise ProtocolError(f"argument {position} has the wrong shape")
+        if all(shape.flat for shape in self._shapes):
+            self._passed.add(types)
+
+    def run(self, behaviour: Any, call: Call, arguments: list[Any]) -> Any:
+        """Carry out the operation on `behaviour`."""
+        if self.wants_call:
+            return self.method(behaviour, call, *arguments)
+        return self.method(behaviour, *arguments)
+
+
+def table_of(pairs: Iterable[tuple[type, type]]) -> dict[str, Row]:
+    """Make the table of (contract, behaviour) pairs.
+
+    Raises:
+        FixTheCall: a behaviour lacks an operation of its contract.
+    """
+    table: dict[str, Row] = {}
+    for contract, behaviour in pairs:
+        for operation in operations(contract):
+            method = (
+                behaviour if operation.name == OPEN else getattr(behaviour, operation.name, None)
+            )
+            if method is None:
+                raise FixTheCall(f"{behaviour.__name__} does not keep {operation.wire}")
+            table[operation.wire] = Row(contract_name(contract), operation, method)
+    return table

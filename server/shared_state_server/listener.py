@@ -1,0 +1,205 @@
+"""The listener: opens the doors, serves until told to stop, and closes them in order.
+
+The first SIGTERM or SIGINT drains: no new connections, whoever waits is told that the server is
+going down, what was said leaves, and after `Settings.drain_timeout` seconds at the latest the
+server is gone. A second signal ends it at once.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import gc
+import logging
+import os
+import signal
+import socket
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from importlib.metadata import version
+
+from shared_state_protocol.address import Address
+
+from .clock import monotonic
+from .connection import Connection, Hall
+from .rendezvous import Rendezvous
+from .service import Service
+from .settings import Settings
+
+__all__ = ["Listening", "bind", "run", "serve"]
+
+BACKLOG = 1024
+"""Connections that the kernel keeps until they are accepted: all clients of a restarted server."""
+
+SIGNALS = (signal.SIGTERM, signal.SIGINT)
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Listening:
+    """Where a server can be reached; `stop` ends it as the first signal does."""
+
+    address: Address
+    unix_path: str
+    stop: Callable[[], None]
+
+
+def bind(settings: Settings) -> socket.socket:
+    """Return a socket that listens at the address of `settings`.
+
+    Raises:
+        OSError: the address is taken, or not one of this host's.
+    """
+    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
+    return socket.create_server((settings.host, settings.port), family=family, backlog=BACKLOG)
+
+
+def run(
+    settings: Settings,
+    *,
+    sock: socket.socket | None = None,
+    ready: Callable[[Listening], None] | None = None,
+) -> None:
+    """Serve in this thread until stopped, on uvloop where it is installed.
+
+    Raises:
+        OSError: the address is taken, or not one of this host's.
+    """
+    loop = _new_event_loop()
+    try:
+        loop.run_until_complete(serve(settings, sock=sock, ready=ready))
+    finally:
+        loop.close()
+
+
+def _new_event_loop() -> asyncio.AbstractEventLoop:
+    try:
+        import uvloop
+    except ImportError:
+        return asyncio.new_event_loop()
+    return uvloop.new_event_loop()
+
+
+async def serve(
+    settings: Settings,
+    *,
+    sock: socket.socket | None = None,
+    ready: Callable[[Listening], None] | None = None,
+) -> None:
+    """Serve until stopped, and drain; at `sock` if it is given, which listens already.
+
+    Raises:
+        OSError: the address is taken, or not one of this host's.
+    """
+    server = Server(settings)
+    try:
+        listening = await server.open(sock or bind(settings))
+        with server.signals():
+            if ready is not None:
+                ready(listening)
+            await server.stopped.wait()
+            await server.drain()
+    finally:
+        server.close()
+
+
+class Server:
+    """One service, its doors, and its timers."""
+
+    def __init__(self, settings: Settings) -> None:
+        loop = self._loop = asyncio.get_running_loop()
+        self.stopped = asyncio.Event()
+        self._forced = asyncio.Event()
+        self._settings = settings
+        self._doors: list[asyncio.Server] = []
+        self._timer: asyncio.TimerHandle | None = None
+        self.service = Service(
+            version=version("shared-state"),
+            clock=monotonic,
+            session_grace=settings.session_grace,
+            later=loop.call_later,
+            alarm=self._set_alarm,
+            allow_pickle=settings.allow_pickle,
+        )
+        for name, type_name in settings.share:
+            self.service.share(name, type_name)
+        self._hall = Hall(settings, self.service, os.urandom(16))
+        self._rendezvous = Rendezvous(self._hall.instance)
+
+    async def open(self, sock: socket.socket) -> Listening:
+        """Take connections at `sock` and at the Unix socket."""
+        tcp = await self._loop.create_server(self._connection, sock=sock, backlog=BACKLOG)
+        self._doors.append(tcp)
+        near = self._rendezvous.open() if self._settings.unix_socket else None
+        if near is not None:
+            unix = await self._loop.create_unix_server(self._connection, sock=near, backlog=BACKLOG)
+            self._doors.append(unix)
+            self._hall.unix_path = self._rendezvous.path
+        host, port = sock.getsockname()[:2]
+        # What is here now stays for ever: the collector need not look at it again.
+        gc.freeze()
+        return Listening(Address("tcp", host, port), self._hall.unix_path, self.stop)
+
+    def _connection(self) -> Connection:
+        return Connection(self._hall)
+
+    @contextlib.contextmanager
+    def signals(self) -> Iterator[None]:
+        """Stop on the first signal, end at once on the second; only the main thread hears any."""
+        heard: list[int] = []
+        for number in SIGNALS:
+            with contextlib.suppress(ValueError, RuntimeError):
+                self._loop.add_signal_handler(number, self.stop)
+                heard.append(number)
+        try:
+            yield
+        finally:
+            for number in heard:
+                self._loop.remove_signal_handler(number)
+
+    def stop(self) -> None:
+        """Drain; when already draining, end at once."""
+        if self.stopped.is_set():
+            self._forced.set()
+        self.stopped.set()
+
+    async def drain(self) -> None:
+        """Take no more connections, tell whoever waits, and let what was said leave."""
+        log.info("going down: %d connections to drain", len(self._hall.connections))
+        for door in self._doors:
+            door.close()
+        self.service.close()
+        for connection in list(self._hall.connections):
+            connection.close()
+        ends = [
+            asyncio.ensure_future(self._hall.is_empty.wait()),
+            asyncio.ensure_future(self._forced.wait()),
+        ]
+        timeout = self._settings.drain_timeout
+        _, unfinished = await asyncio.wait(
+            ends, timeout=timeout, return_when=asyncio.FIRST_COMPLETED
+        )
+        for end in unfinished:
+            end.cancel()
+
+    def close(self) -> None:
+        """Close whatever is open, at once."""
+        for door in self._doors:
+            door.close()
+        for connection in list(self._hall.connections):
+            connection.abort()
+        if self._timer is not None:
+            self._timer.cancel()
+        self._rendezvous.close()
+
+    def _set_alarm(self, deadline: float) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+        self._timer = self._loop.call_later(max(0.0, deadline - monotonic()), self._ring)
+
+    def _ring(self) -> None:
+        self.service.expire()
+        soonest = self.service.deadlines.next()
+        if soonest is not None:
+            self._set_alarm(soonest)

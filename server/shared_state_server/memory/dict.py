@@ -1,0 +1,92 @@
+"""A dict in memory: canonical key bytes to value bytes.
+
+The canonical form of nearly every key is its own encoding. The few keys that were first written
+another way (``1.0`` for ``1``) are remembered in `_spelled`, so that a plain key costs one entry.
+"""
+
+from __future__ import annotations
+
+from shared_state_protocol.keys import canonical
+
+__all__ = ["Dict"]
+
+
+class Dict:
+    """Keeps the contract `shared_state_protocol.objects.Dict`."""
+
+    __slots__ = ("_data", "_spelled")
+
+    def __init__(self) -> None:
+        self._data: dict[bytes, bytes] = {}
+        self._spelled: dict[bytes, bytes] = {}
+
+    def __getitem__(self, key: bytes) -> bytes:
+        value = self._data.get(canonical(key))
+        if value is None:
+            raise KeyError(key)
+        return value
+
+    def get(self, key: bytes, default: bool) -> bytes | None:
+        return self._data.get(canonical(key))
+
+    def set(self, key: bytes, value: bytes) -> None:
+        self._data[self._place(key)] = value
+
+    def delete(self, key: bytes) -> None:
+        self.pop(key, default=False)
+
+    def setdefault(self, key: bytes, default: bytes) -> bytes:
+        return self._data.setdefault(self._place(key), default)
+
+    def pop(self, key: bytes, default: bool) -> bytes | None:
+        place = canonical(key)
+        value = self._data.pop(place, None)
+        if value is None and not default:
+            raise KeyError(key)
+        self._spelled.pop(place, None)
+        return value
+
+    def popitem(self) -> tuple[bytes, bytes]:
+        if not self._data:
+            raise KeyError("popitem(): dictionary is empty")
+        place, value = self._data.popitem()
+        return self._spelled.pop(place, place), value
+
+    def update(self, other: list[list[bytes]]) -> None:
+        placed = [(canonical(key), key, value) for key, value in other]
+        for place, key, value in placed:
+            self._spell(place, key)
+            self._data[place] = value
+
+    def clear(self) -> None:
+        self._data.clear()
+        self._spelled.clear()
+
+    def contains(self, key: bytes) -> bool:
+        return canonical(key) in self._data
+
+    def size(self) -> int:
+        return len(self._data)
+
+    def keys(self) -> list[bytes]:
+        if not self._spelled:
+            return list(self._data)
+        return [self._spelled.get(place, place) for place in self._data]
+
+    def values(self) -> list[bytes]:
+        return list(self._data.values())
+
+    def items(self) -> list[tuple[bytes, bytes]]:
+        if not self._spelled:
+            return list(self._data.items())
+        return list(zip(self.keys(), self._data.values()))
+
+    def _place(self, key: bytes) -> bytes:
+        place = canonical(key)
+        if place is not key:
+            self._spell(place, key)
+        return place
+
+    def _spell(self, place: bytes, key: bytes) -> None:
+        if place != key and place not in self._data:
+            self._spelled[place] = key

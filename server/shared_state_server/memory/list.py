@@ -1,0 +1,112 @@
+"""A list in memory: the encoded items, decoded only where they have to be compared."""
+
+from __future__ import annotations
+
+from shared_state_protocol.codec import Codec, matcher
+
+__all__ = ["List"]
+
+_codec = Codec(unknown="keep")
+
+
+class List:
+    """Keeps the contract `shared_state_protocol.objects.List`."""
+
+    __slots__ = ("_items", "_revision")
+
+    def __init__(self) -> None:
+        self._items: list[bytes] = []
+        self._revision = 0
+
+    def get(self, index: int) -> bytes:
+        return self._items[index]
+
+    def set(self, index: int, value: bytes) -> None:
+        self._items[index] = value
+        self._revision += 1
+
+    def delete(self, index: int) -> None:
+        del self._items[index]
+        self._revision += 1
+
+    def get_slice(self, start: int | None, stop: int | None, step: int | None) -> list[bytes]:
+        return self._items[start:stop:step]
+
+    def set_slice(
+        self, start: int | None, stop: int | None, step: int | None, values: list[bytes]
+    ) -> None:
+        self._items[start:stop:step] = values
+        self._revision += 1
+
+    def delete_slice(self, start: int | None, stop: int | None, step: int | None) -> None:
+        del self._items[start:stop:step]
+        self._revision += 1
+
+    def insert(self, index: int, value: bytes) -> None:
+        self._items.insert(index, value)
+        self._revision += 1
+
+    def append(self, value: bytes) -> None:
+        self._items.append(value)
+        self._revision += 1
+
+    def extend(self, values: list[bytes]) -> None:
+        self._items.extend(values)
+        self._revision += 1
+
+    def repeat(self, times: int) -> None:
+        self._items *= times
+        self._revision += 1
+
+    def pop(self, index: int) -> bytes:
+        item = self._items.pop(index)
+        self._revision += 1
+        return item
+
+    def remove(self, value: bytes) -> None:
+        del self._items[self._find(value, 0, len(self._items), "list.remove(x): x not in list")]
+        self._revision += 1
+
+    def index(self, value: bytes, start: int, stop: int | None) -> int:
+        first, last, _ = slice(start, stop).indices(len(self._items))
+        return self._find(value, first, last, "list.index(x): x not in list")
+
+    def count(self, value: bytes) -> int:
+        return sum(map(matcher(value, _codec), self._items))
+
+    def contains(self, value: bytes) -> bool:
+        return any(map(matcher(value, _codec), self._items))
+
+    def reverse(self) -> None:
+        self._items.reverse()
+        self._revision += 1
+
+    def sort(self, reverse: bool) -> None:
+        self._items = sorted(self._items, key=_codec.decode, reverse=reverse)
+        self._revision += 1
+
+    def revision(self) -> int:
+        return self._revision
+
+    def rearrange(self, order: list[int], revision: int) -> bool:
+        if revision != self._revision:
+            return False
+        if sorted(order) != list(range(len(self._items))):
+            raise ValueError("the new order has to name every index once")
+        self._items = [self._items[index] for index in order]
+        self._revision += 1
+        return True
+
+    def clear(self) -> None:
+        self._items.clear()
+        self._revision += 1
+
+    def size(self) -> int:
+        return len(self._items)
+
+    def _find(self, value: bytes, first: int, last: int, missing: str) -> int:
+        matches = matcher(value, _codec)
+        for position in range(first, last):
+            if matches(self._items[position]):
+                return position
+        raise ValueError(missing)

@@ -1,0 +1,307 @@
+"""The service: objects, sessions, and what one request does to them.
+
+No sockets and no clock: lanes are given a function that sends, and the time is a function that is
+passed in, so a whole service can run on virtual time. Everything happens in the order in which
+`receive` is called; that order is the history of every object.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from typing import Any
+
+from shared_state_protocol.codec import is_pickled
+from shared_state_protocol.contract import contract_name
+from shared_state_protocol.errors import (
+    EncodingError,
+    InvalidName,
+    ObjectNotFound,
+    ProtocolError,
+    ServerClosing,
+    TypeMismatch,
+    to_wire,
+)
+from shared_state_protocol.objects import CONTRACTS
+from shared_state_protocol.state import ObjectInfo, State
+from shared_state_protocol.wire import messages
+from shared_state_protocol.wire.handshake import Hello
+
+from .dispatch import Row, table_of
+from .memory import BEHAVIOURS
+from .session import Lane, Session, failure_of
+from .waiting import PARKED, Call, Deadlines
+
+__all__ = ["MAX_NAME_BYTES", "Service"]
+
+MAX_NAME_BYTES = 255
+"""Of an object's name in UTF-8: names stand in every request, and in people's terminals."""
+
+STATE = ""
+"""The name under which the service itself is addressed; no object can have it."""
+
+_TABLE = table_of(zip(CONTRACTS, BEHAVIOURS))
+
+log = logging.getLogger(__name__)
+
+
+class Object:
+    """A named behaviour."""
+
+    __slots__ = ("behaviour", "type")
+
+    def __init__(self, type_name: str, behaviour: Any) -> None:
+        self.type = type_name
+        self.behaviour = behaviour
+
+
+class Service:
+    """All objects and sessions of one server.
+
+    `clock` returns monotonic seconds; `session_grace` is for how many of them a session whose
+    connection broke is kept for the client to come back; `later` runs a function after so many;
+    `alarm` is told a time at which `expire` is to be called.
+    """
+
+    def __init__(
+        self,
+        *,
+        version: str,
+        clock: Callable[[], float],
+        session_grace: float,
+        later: Callable[[float, Callable[[], None]], object],
+        alarm: Callable[[float], None],
+        allow_pickle: bool = False,
+    ) -> None:
+        self.version = version
+        self.clock = clock
+        self.deadlines = Deadlines(alarm)
+        self.sessions: dict[bytes, Session] = {}
+        self._session_grace = session_grace
+        self._later = later
+        self._allow_pickle = allow_pickle
+        self._closing = False
+        self._objects = {STATE: Object(contract_name(State), Directory(self))}
+        self._table = {**_TABLE, **table_of([(State, Directory)])}
+
+    # Objects
+
+    def share(self, name: str, type_name: str) -> None:
+        """Create an object if there is none of that name.
+
+        Raises:
+            TypeMismatch: there is one of another type.
+            ValueError: there is no such type.
+        """
+        row = self._table.get(f"{type_name}.open")
+        if row is None:
+            known = ", ".join(contract_name(contract) for contract in CONTRACTS)
+            raise ValueError(f"there is no type {type_name!r}; there are {known}")
+        self._open(row, name, [])
+
+    def delete(self, name: str) -> bool:
+        """Remove an object and fail whoever waits on it; return whether there was one."""
+        found = self._objects.get(name)
+        if found is None or name == STATE:
+            return False
+        del self._objects[name]
+        close = getattr(found.behaviour, "close", None)
+        if close is not None:
+            close(ObjectNotFound(f"{name!r} was deleted"))
+        return True
+
+    def listing(self) -> list[ObjectInfo]:
+        """Return what there is, ordered by name."""
+        named = sorted(item for item in self._objects.items() if item[0] != STATE)
+        return [(name, each.type, each.behaviour.size()) for name, each in named]
+
+    def _open(self, row: Row, name: str, arguments: list[Any]) -> None:
+        found = self._objects.get(name)
+        if found is None:
+            _check_name(name)
+            self._objects[name] = Object(row.type, row.method(*arguments))
+        elif found.type != row.type:
+            raise TypeMismatch(f"{name!r} is a {found.type}, not a {row.type}")
+
+    # Requests
+
+    def receive(self, lane: Lane, payload: bytes) -> None:
+        """Carry out one message of a client, and send the reply unless it has to wait.
+
+        Raises:
+            ProtocolError: the message is none; the connection cannot go on.
+        """
+        message = messages.read(payload)
+        if len(message) < 4:
+            raise ProtocolError("a message of fewer than four parts")
+        number, acknowledged, wire, name, *arguments = message
+        if type(number) is not int or type(acknowledged) is not int or number < 0:
+            raise ProtocolError("a message without numbers")
+        if number == 0:
+            self._notice(lane, wire, arguments)
+            return
+        if acknowledged > lane.acknowledged:
+            lane.acknowledge(min(acknowledged, number - 1))
+        if number <= lane.acknowledged:
+            raise ProtocolError("a request whose reply was acknowledged before")
+        if number in lane.replies:
+            self._repeat(lane, number)
+            return
+        row = self._table.get(wire) if type(wire) is str else None
+        call = Call(lane, number, self.clock())
+        try:
+            result = self._perform(row, call, wire, name, arguments)
+        except Exception as error:
+            self._fail(lane, number, wire, error)
+            return
+        if result is PARKED:
+            return
+        if row is not None and row.changes:
+            lane.answer(number, result, call.undo)
+        elif lane.send is not None:
+            lane.send(messages.answer(number, result))
+
+    def _perform(
+        self, row: Row | None, call: Call, wire: Any, name: Any, arguments: list[Any]
+    ) -> Any:
+        if row is None or type(name) is not str:
+            raise ProtocolError(f"there is no operation {wire!r} here")
+        if self._closing:
+            raise ServerClosing("the server is going down")
+        row.check(arguments)
+        if row.changes and not self._allow_pickle:
+            _refuse_pickles(arguments)
+        if row.opens:
+            return self._open(row, name, arguments)
+        found = self._objects.get(name)
+        if found is None:
+            raise ObjectNotFound(f"there is no object named {name!r}")
+        if found.type != row.type:
+            raise TypeMismatch(f"{name!r} is a {found.type}, not a {row.type}")
+        result = row.run(found.behaviour, call, arguments)
+        if row.batched:
+            return call.lane.session.cursors.begin(result)
+        return result
+
+    def _fail(self, lane: Lane, number: int, wire: object, error: Exception) -> None:
+        if to_wire(error) is None:
+            log.exception("a defect in %s", wire)
+        lane.fail(number, error)
+
+    def _repeat(self, lane: Lane, number: int) -> None:
+        if lane.send is not None:
+            lane.send(lane.replies[number][0])
+
+    def _notice(self, lane: Lane, kind: Any, arguments: list[Any]) -> None:
+        if len(arguments) != 1 or type(arguments[0]) is not int:
+            raise ProtocolError("a notice without a number")
+        if kind == messages.CONFIRM:
+            lane.confirm(arguments[0])
+        elif kind == messages.CANCEL:
+            lane.cancel(arguments[0], self.clock())
+        elif kind == messages.GOODBYE:
+            self._end(lane.session)
+        else:
+            raise ProtocolError(f"there is no notice {kind!r}")
+
+    # Sessions
+
+    def attach(self, hello: Hello, send: Callable[[bytes], None]) -> tuple[Lane, bool]:
+        """Give a new connection its lane; return it, and whether its session was known."""
+        session = self.sessions.get(hello.session)
+        known = session is not None
+        if session is None:
+            session = self.sessions[hello.session] = Session(hello)
+        lane = session.lanes.get(hello.lane)
+        if lane is None:
+            lane = session.lanes[hello.lane] = Lane(session, hello, self.deadlines)
+        lane.withdraw_all()
+        lane.send = send
+        return lane, known
+
+    def detach(self, lane: Lane, send: Callable[[bytes], None], *, orderly: bool) -> None:
+        """Take the connection that sent by `send` from its lane, unless it has another by now.
+
+        The last connection of a process that is gone closes in order: its session ends now. One
+        that broke may be followed by another within the grace period.
+        """
+        if lane.send != send:
+            return
+        lane.send = None
+        lane.withdraw_all()
+        session = lane.session
+        if session.is_connected:
+            if orderly:
+                lane.undo_all(self.clock())
+                session.lanes.pop(lane.number, None)
+            return
+        if orderly or self._closing:
+            self._end(session)
+        elif session.id in self.sessions:
+            log.info("lost %s, waiting %g s for it", _who(session), self._session_grace)
+            self._later(self._session_grace, lambda: self._end_if_lost(session))
+
+    def _end_if_lost(self, session: Session) -> None:
+        if not session.is_connected:
+            self._end(session)
+
+    def _end(self, session: Session) -> None:
+        if self.sessions.pop(session.id, None) is None:
+            return
+        if session.stakes:
+            log.warning("%s ended while it held %d objects", _who(session), len(session.stakes))
+        session.end(self.clock())
+
+    def close(self) -> None:
+        """Refuse requests from now on, and tell whoever waits."""
+        self._closing = True
+        for session in self.sessions.values():
+            for lane in session.lanes.values():
+                for waiter in list(lane.waiters.values()):
+                    waiter.fail(ServerClosing("the server is going down"))
+
+    def expire(self) -> None:
+        """End the waits whose time is over."""
+        for waiter in self.deadlines.due(self.clock()):
+            waiter.expire()
+
+
+class Directory:
+    """Keeps the contract `shared_state_protocol.state.State`."""
+
+    def __init__(self, service: Service) -> None:
+        self._service = service
+
+    def objects(self) -> list[ObjectInfo]:
+        return self._service.listing()
+
+    def delete(self, name: str) -> bool:
+        return self._service.delete(name)
+
+    def version(self) -> str:
+        return self._service.version
+
+    def next_batch(self, call: Call, cursor: int) -> tuple[int | None, list[Any]]:
+        return call.lane.session.cursors.next(cursor)
+
+    def close_cursor(self, call: Call, cursor: int) -> None:
+        call.lane.session.cursors.close(cursor)
+
+
+def _check_name(name: str) -> None:
+    if not 0 < len(name.encode()) <= MAX_NAME_BYTES or not name.isprintable():
+        raise InvalidName(
+            f"a name has 1 to {MAX_NAME_BYTES} bytes of UTF-8 and is printable, not {name!r}"
+        )
+
+
+def _refuse_pickles(arguments: list[Any]) -> None:
+    for argument in arguments:
+        if type(argument) is list:
+            _refuse_pickles(argument)
+        elif type(argument) is bytes and is_pickled(argument):
+            raise EncodingError("this server was started without --allow-pickle")
+
+
+def _who(session: Session) -> str:
+    return f"{session.hello.host} pid {session.hello.pid}"

@@ -1,0 +1,144 @@
+"""Sessions and lanes: one client process, and each of its connections.
+
+A `Lane` outlives its connection. It has the replies that the client may not have got yet, so that
+a request sent again is answered and not repeated, and the requests that are parked. A `Session`
+ends when its process is gone; then its waiters vanish, what was handed to it and not confirmed goes
+back, and what it held is abandoned.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, Protocol
+
+from shared_state_protocol.errors import InternalError, to_wire
+from shared_state_protocol.wire import messages
+from shared_state_protocol.wire.handshake import Hello
+
+from .streams import Cursors
+from .waiting import Deadlines, Undo, Waiter
+
+__all__ = ["REMEMBERED_REPLIES", "Lane", "Session", "Stake"]
+
+REMEMBERED_REPLIES = 4096
+"""How many replies a lane remembers. A blocking client needs one; an async client as many as it
+has requests in flight."""
+
+
+class Stake(Protocol):
+    """An object in which a session may hold something."""
+
+    def abandon(self, session: Session, now: float) -> None:
+        """Take back what `session` holds: it is gone."""
+
+
+class Session:
+    """One client process as the server knows it."""
+
+    __slots__ = ("cursors", "hello", "id", "lanes", "stakes")
+
+    def __init__(self, hello: Hello) -> None:
+        self.id = hello.session
+        self.hello = hello
+        self.lanes: dict[int, Lane] = {}
+        self.stakes: dict[Stake, None] = {}
+        self.cursors = Cursors()
+
+    @property
+    def is_connected(self) -> bool:
+        """Whether some lane has a connection."""
+        return any(lane.send is not None for lane in self.lanes.values())
+
+    def end(self, now: float) -> None:
+        """Give up everything that the session waits for, holds, or was handed."""
+        for lane in self.lanes.values():
+            lane.withdraw_all()
+        for stake in list(self.stakes):
+            stake.abandon(self, now)
+        for lane in self.lanes.values():
+            lane.undo_all(now)
+
+
+class Lane:
+    """One connection of a session, and what has to survive it.
+
+    `send` takes a frame to the client, or is None while there is no connection.
+    """
+
+    __slots__ = (
+        "acknowledged",
+        "deadlines",
+        "number",
+        "replies",
+        "send",
+        "session",
+        "thread",
+        "waiters",
+    )
+
+    def __init__(self, session: Session, hello: Hello, deadlines: Deadlines) -> None:
+        self.session = session
+        self.number = hello.lane
+        self.thread = hello.thread
+        self.deadlines = deadlines
+        self.send: Callable[[bytes], None] | None = None
+        self.acknowledged = 0
+        self.replies: dict[int, tuple[bytes, Undo | None]] = {}
+        self.waiters: dict[int, Waiter] = {}
+
+    def answer(self, number: int, result: Any, undo: Undo | None = None) -> None:
+        """Reply to a command with its result, and remember the reply."""
+        self._reply(number, messages.answer(number, result), undo)
+
+    def fail(self, number: int, error: Exception) -> None:
+        """Reply to a command with an error, and remember the reply."""
+        self._reply(number, failure_of(number, error), None)
+
+    def _reply(self, number: int, frame: bytes, undo: Undo | None) -> None:
+        if len(self.replies) >= REMEMBERED_REPLIES:
+            self.replies.pop(next(iter(self.replies)))
+        self.replies[number] = (frame, undo)
+        if self.send is not None:
+            self.send(frame)
+
+    def acknowledge(self, number: int) -> None:
+        """Forget the replies up to `number`: the client has them."""
+        if len(self.replies) > number - self.acknowledged:
+            for arrived in range(self.acknowledged + 1, number + 1):
+                self.replies.pop(arrived, None)
+        else:
+            for arrived in [each for each in self.replies if each <= number]:
+                del self.replies[arrived]
+        self.acknowledged = number
+
+    def confirm(self, number: int) -> None:
+        """Forget one reply: what it carried has arrived."""
+        self.replies.pop(number, None)
+
+    def cancel(self, number: int, now: float) -> None:
+        """Undo a request that its caller gave up: parked or answered, it has had no effect."""
+        waiter = self.waiters.get(number)
+        if waiter is not None:
+            waiter.withdraw()
+        _, undo = self.replies.pop(number, (b"", None))
+        if undo is not None:
+            undo(now)
+
+    def withdraw_all(self) -> None:
+        """Withdraw every waiter."""
+        for waiter in list(self.waiters.values()):
+            waiter.withdraw()
+
+    def undo_all(self, now: float) -> None:
+        """Take back what was handed over and not confirmed, the newest first."""
+        for _, undo in reversed(list(self.replies.values())):
+            if undo is not None:
+                undo(now)
+        self.replies.clear()
+
+
+def failure_of(number: int, error: Exception) -> bytes:
+    """Return the frame that tells a client of an error, or of a defect without details."""
+    named = to_wire(error) or to_wire(InternalError("the server failed; its log says why"))
+    assert named is not None
+    return messages.failure(number, *named)
