@@ -1,0 +1,466 @@
+"""The async client: one connection, any number of tasks, and their futures.
+
+Requests are written when the loop has had its turn, so what a hundred tasks send in one turn is one
+write. A task that is cancelled takes its request back: its waiter leaves the line, and what was on
+its way to it returns. A connection that breaks is made anew, and what is not answered yet is sent
+again (see `reconnect`).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import time
+from collections.abc import AsyncIterator, Generator
+from types import TracebackType
+from typing import Any, TypeVar
+
+from shared_state_protocol.address import Address
+from shared_state_protocol.codec import Codec
+from shared_state_protocol.contract import Arguments, Awaiting, Operation
+from shared_state_protocol.errors import AuthenticationError, ProtocolError
+from shared_state_protocol.state import ObjectInfo, State
+from shared_state_protocol.wire import messages
+from shared_state_protocol.wire.connection import ClientOpening
+from shared_state_protocol.wire.frames import FrameReader
+from shared_state_protocol.wire.handshake import Welcome
+
+from .blocking import DEFAULT_TIMEOUT_S
+from .credentials import find_address, find_key
+from .objects import AWAITING, AsyncDict, AsyncList, AsyncLock, AsyncQueue
+from .proxy import AsyncProxy, opening_of, reference_to
+from .reconnect import delays
+from .request import Message, Request
+from .session import Session
+from .sockets import tune
+
+__all__ = ["AsyncClient", "connect_async"]
+
+LANE = 1
+THREAD = "asyncio"
+
+LOOKS = 4
+"""How often within the timeout overdue requests are looked for: one timer for all, not one each."""
+
+T = TypeVar("T", bound=AsyncProxy)
+
+Infos = list[ObjectInfo]
+
+
+class _State(State, Awaiting):
+    """The whole state, for an async client."""
+
+
+class AsyncClient:
+    """A connection to a server, for the tasks of one event loop.
+
+    Made by ``async with connect_async(…) as client`` or ``client = await connect_async(…)``.
+    Objects come from the methods named after their types. These return at once; a name that belongs
+    to another type shows at the first operation, as `TypeMismatch`.
+    """
+
+    def __init__(
+        self, address: Address, key: bytes, timeout: float, same_host: bool, pickle: bool
+    ) -> None:
+        self.codec = Codec(pickle=pickle, refer=reference_to, resolve=self._resolve)
+        self._session = Session(address, key, timeout, same_host, self.codec)
+        self._state = _State("", self)
+        self._wire: Wire | None = None
+        self._connecting: asyncio.Task[None] | None = None
+        self._previous = 0
+        self._acknowledged = 0
+        self._pending: dict[int, tuple[Request, asyncio.Future[Message]]] = {}
+        self._outbox: list[bytes] = []
+        self._patience: asyncio.TimerHandle | None = None
+        self._is_closed = False
+
+    # Objects
+
+    def dict(self, name: str) -> AsyncDict[Any, Any]:
+        """Get or create the dict `name`."""
+        return self._open(AsyncDict[Any, Any](name, self))
+
+    def list(self, name: str) -> AsyncList[Any]:
+        """Get or create the list `name`."""
+        return self._open(AsyncList[Any](name, self))
+
+    def queue(self, name: str, maxsize: int = 0) -> AsyncQueue[Any]:
+        """Get or create the queue `name`; `maxsize` counts when it is created."""
+        return self._open(AsyncQueue[Any](name, self), maxsize)
+
+    def lock(self, name: str) -> AsyncLock:
+        """Get or create the lock `name`."""
+        return self._open(AsyncLock(name, self))
+
+    async def objects(self) -> Infos:
+        """Return the name, type and size of every object, ordered by name."""
+        return await self._state.objects()
+
+    async def delete(self, name: str) -> bool:
+        """Remove an object; whoever waits on it gets `ObjectNotFound`. False if there is none."""
+        return await self._state.delete(name)
+
+    async def ping(self) -> float:
+        """Make one round trip and return how many seconds it took."""
+        started = time.perf_counter()
+        await self._state.version()
+        return time.perf_counter() - started
+
+    @property
+    def address(self) -> Address:
+        """The address that was connected to."""
+        return self._session.address
+
+    @property
+    def transport(self) -> str:
+        """How the server is reached now: ``tcp`` or ``unix``, or empty while it is not."""
+        return self._wire.kind if self._wire is not None else ""
+
+    async def close(self) -> None:
+        """Say goodbye: the server frees what this client holds. Closing twice is allowed."""
+        if self._is_closed:
+            return
+        self._is_closed = True
+        if self._connecting is not None:
+            self._connecting.cancel()
+        self._fail_all(ConnectionAbortedError("this client was closed"))
+        wire = self._wire
+        if wire is not None:
+            self._outbox.append(messages.notice(messages.GOODBYE))
+            self._flush()
+            wire.transport.close()
+            await wire.closed.wait()
+
+    async def __aenter__(self) -> AsyncClient:
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        await self.close()
+
+    def __repr__(self) -> str:
+        state = "closed async client" if self._is_closed else "async client"
+        return f"<shared_state {state} of {self.address}>"
+
+    # Calls
+
+    def call(self, operation: Operation[..., Any], name: str, arguments: Arguments) -> Any:
+        """Return a coroutine of the result of one operation, or an async iterator of a stream."""
+        if operation.batched:
+            return self._read_batches(operation, name, arguments)
+        return self._call(operation, name, arguments)
+
+    async def _call(self, operation: Operation[..., Any], name: str, arguments: Arguments) -> Any:
+        wire = await self._exchange(operation, name, arguments)
+        return operation.decode(wire, arguments, self.codec)
+
+    async def _exchange(
+        self, operation: Operation[..., Any], name: str, arguments: Arguments
+    ) -> Any:
+        number, future = self._begin(operation, name, arguments)
+        try:
+            message = await future
+        except asyncio.CancelledError:
+            self._pending.pop(number, None)
+            self._write(messages.notice(messages.CANCEL, number))
+            raise
+        if operation.confirms and len(message) == 2:
+            self._write(messages.notice(messages.CONFIRM, number))
+        return self._session.result_of(message)
+
+    def _begin(
+        self, operation: Operation[..., Any], name: str, arguments: Arguments
+    ) -> tuple[int, asyncio.Future[Message]]:
+        if self._is_closed:
+            raise ValueError("this client is closed")
+        loop = asyncio.get_running_loop()
+        encoded = operation.encode(arguments, self.codec)
+        number = self._previous = self._previous + 1
+        request = Request(number, operation, name, encoded, loop.time())
+        future: asyncio.Future[Message] = loop.create_future()
+        self._pending[number] = request, future
+        if self._patience is None:
+            self._watch()
+        if self._wire is None:
+            self._reconnect()
+        else:
+            self._write(request.frame(self._acknowledged))
+        return number, future
+
+    async def _read_batches(
+        self, operation: Operation[..., Any], name: str, arguments: Arguments
+    ) -> AsyncIterator[Any]:
+        cursor, batch = await self._exchange(operation, name, arguments)
+        try:
+            while True:
+                for item in operation.decode(batch, (), self.codec):
+                    yield item
+                if cursor is None:
+                    return
+                following, cursor = cursor, None
+                cursor, batch = await self._state.next_batch(following)
+        finally:
+            if cursor is not None and not self._is_closed:
+                await self._state.close_cursor(cursor)
+
+    def _open(self, bound: T, *arguments: Any) -> T:
+        """Send the request that creates the object; whatever follows it finds the object there."""
+        _, future = self._begin(opening_of(type(bound)), bound.name, arguments)
+        future.add_done_callback(_retrieve)
+        return bound
+
+    def _resolve(self, type_name: str, name: str) -> AsyncProxy:
+        return AWAITING[type_name](name, self)
+
+    # Replies
+
+    def receive(self, message: Message) -> None:
+        """Take a reply from the wire."""
+        _, future = self._pending.pop(message[0], (None, None))
+        pending = self._pending
+        while self._acknowledged < self._previous and self._acknowledged + 1 not in pending:
+            self._acknowledged += 1
+        if future is not None and not future.done():
+            future.set_result(message)
+
+    def _fail_all(self, error: Exception) -> None:
+        for _, future in self._pending.values():
+            if not future.done():
+                future.set_exception(error)
+        self._pending.clear()
+
+    def _watch(self) -> None:
+        """Look at the pending requests now and then, as long as there are any."""
+        now, timeout = asyncio.get_running_loop().time(), self._session.timeout
+        for request, future in self._pending.values():
+            overdue = now > request.started + timeout and request.is_overdue(now, timeout)
+            if overdue and not future.done():
+                late = f"{request.operation.wire} had no reply within {timeout:g} s"
+                future.set_exception(TimeoutError(late))
+        self._patience = (
+            asyncio.get_running_loop().call_later(timeout / LOOKS, self._watch)
+            if self._pending
+            else None
+        )
+
+    # The connection
+
+    async def connect(self) -> None:
+        """Connect; see `connect_async` for what this may raise."""
+        wire, welcome = await self._dial()
+        self._session.know(welcome)
+        self._use(wire)
+
+    async def _dial(self) -> tuple[Wire, Welcome]:
+        """Open a connection, over the server's Unix socket where it is on this host."""
+        session = self._session
+        near = await self._dial_nearer()
+        if near is not None:
+            return near
+        wire, welcome = await self._open_wire(session.address)
+        session.know(welcome)
+        near = await self._dial_nearer()
+        if near is None:
+            return wire, welcome
+        wire.transport.close()
+        # The first welcome knows whether the session was there before.
+        return near[0], welcome
+
+    async def _dial_nearer(self) -> tuple[Wire, Welcome] | None:
+        nearer = self._session.nearer_address
+        if nearer is None:
+            return None
+        try:
+            wire, welcome = await self._open_wire(nearer)
+        except (OSError, ProtocolError, AuthenticationError):
+            return None
+        if welcome.instance == self._session.instance:
+            return wire, welcome
+        wire.transport.close()
+        return None
+
+    async def _open_wire(self, address: Address) -> tuple[Wire, Welcome]:
+        loop = asyncio.get_running_loop()
+        wire = Wire(self, address.scheme, self._session.opening(LANE, THREAD))
+        try:
+            if address.scheme == "unix":
+                making: Any = loop.create_unix_connection(lambda: wire, address.path)
+            else:
+                making = loop.create_connection(lambda: wire, address.host, address.port)
+            await asyncio.wait_for(making, self._session.timeout)
+            return wire, await asyncio.wait_for(wire.opened, self._session.timeout)
+        except asyncio.TimeoutError:
+            wire.abort()
+            late = f"{address} did not answer within {self._session.timeout:g} s"
+            raise TimeoutError(late) from None
+        except BaseException:
+            wire.abort()
+            raise
+
+    def _use(self, wire: Wire) -> None:
+        if wire.closed.is_set():
+            self.lost(wire)
+            return
+        self._wire = wire
+        self._outbox.clear()
+
+    def lost(self, wire: Wire) -> None:
+        """Take note that a connection is gone."""
+        if wire is not self._wire and self._wire is not None:
+            return
+        self._wire = None
+        if self._pending and not self._is_closed:
+            self._reconnect()
+
+    def _reconnect(self) -> None:
+        if self._connecting is None:
+            self._connecting = asyncio.get_running_loop().create_task(self._connect_again())
+
+    async def _connect_again(self) -> None:
+        loop, before = asyncio.get_running_loop(), self._session.instance
+        give_up = loop.time() + self._session.timeout
+        try:
+            for delay in delays(random.Random()):
+                await asyncio.sleep(delay)
+                try:
+                    wire, welcome = await self._dial()
+                except ConnectionError:
+                    if loop.time() > give_up:
+                        raise
+                else:
+                    break
+        except Exception as error:
+            self._connecting = None
+            self._fail_all(error)
+            return
+        self._connecting = None
+        self._session.know(welcome)
+        self._use(wire)
+        self._send_again(welcome, before)
+
+    def _send_again(self, welcome: Welcome, before: bytes) -> None:
+        now = asyncio.get_running_loop().time()
+        for request, _ in list(self._pending.values()):
+            lost = request.lost_by(welcome, before, now)
+            if lost is not None:
+                self.receive(lost)
+            else:
+                self._write(request.frame(acknowledged=0))
+
+    def _write(self, frame: bytes) -> None:
+        if self._wire is None:
+            return  # what is pending is written when there is a connection again
+        if not self._outbox:
+            asyncio.get_running_loop().call_soon(self._flush)
+        self._outbox.append(frame)
+
+    def _flush(self) -> None:
+        out, self._outbox = self._outbox, []
+        if self._wire is not None and out:
+            self._wire.transport.write(b"".join(out))
+
+
+class Wire(asyncio.Protocol):
+    """One connection of an async client. `opened` is done when the server is known."""
+
+    def __init__(self, client: AsyncClient, kind: str, opening: ClientOpening) -> None:
+        loop = asyncio.get_running_loop()
+        self.kind = kind
+        self.transport: Any = None  # uvloop's transports do not inherit from asyncio's
+        self.opened: asyncio.Future[Welcome] = loop.create_future()
+        self.closed = asyncio.Event()
+        self._client = client
+        self._opening = opening
+        self._reader: FrameReader | None = None
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self.transport = transport
+        if self.kind == "tcp":
+            tune(transport.get_extra_info("socket"))
+
+    def data_received(self, data: bytes) -> None:
+        try:
+            if self._reader is None:
+                self._open(data)
+            else:
+                for payload in self._reader.feed(data):
+                    self._client.receive(messages.read(payload))
+        except (ProtocolError, AuthenticationError) as error:
+            if not self.opened.done():
+                self.opened.set_exception(error)
+            self.transport.abort()
+
+    def _open(self, data: bytes) -> None:
+        answer = self._opening.receive(data)
+        if answer:
+            self.transport.write(answer)
+        welcome = self._opening.welcome
+        if welcome is not None and not self.opened.done():
+            self._reader = FrameReader(welcome.max_frame_bytes)
+            self.opened.set_result(welcome)
+
+    def connection_lost(self, error: Exception | None) -> None:
+        self.closed.set()
+        if not self.opened.done():
+            self.opened.set_exception(
+                ConnectionResetError("the server closed the connection before the handshake")
+            )
+            self.opened.exception()  # nobody waits for it when connecting was given up
+        self._client.lost(self)
+
+    def abort(self) -> None:
+        """Close at once, if there is anything to close."""
+        if self.transport is not None:
+            self.transport.abort()
+
+
+def _retrieve(future: asyncio.Future[Message]) -> None:
+    """Look at the outcome of a request that nobody waits for, or asyncio will complain."""
+    if not future.cancelled():
+        future.exception()
+
+
+class connect_async:
+    """Connect to a server: ``async with connect_async(…) as client``, or await it.
+
+    Arguments and errors are those of `connect`.
+    """
+
+    def __init__(
+        self,
+        address: str | tuple[str, int] | Address | None = None,
+        *,
+        authkey: bytes | None = None,
+        timeout: float = DEFAULT_TIMEOUT_S,
+        same_host: bool = True,
+        pickle: bool = False,
+    ) -> None:
+        self._address = find_address(address)
+        self._key = find_key(authkey)
+        self._options = timeout, same_host, pickle
+        self._client: AsyncClient | None = None
+
+    def __await__(self) -> Generator[Any, None, AsyncClient]:
+        return self._connect().__await__()
+
+    async def __aenter__(self) -> AsyncClient:
+        self._client = await self._connect()
+        return self._client
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        if self._client is not None:
+            await self._client.close()
+
+    async def _connect(self) -> AsyncClient:
+        client = AsyncClient(self._address, self._key, *self._options)
+        await client.connect()
+        return client

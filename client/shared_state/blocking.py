@@ -1,0 +1,312 @@
+"""The blocking client: every thread that uses it has a connection of its own.
+
+So threads never wait for each other, and no thread of ours is running. A fork has the parent's
+sockets too; it forgets them and becomes a session of its own, before its first line runs.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+import time
+import weakref
+from collections.abc import Iterator
+from types import TracebackType
+from typing import Any, TypeVar
+
+from shared_state_protocol.address import Address
+from shared_state_protocol.codec import Codec
+from shared_state_protocol.contract import Arguments, Blocking, Operation
+from shared_state_protocol.state import ObjectInfo, State
+
+from .batch import Batch
+from .credentials import find_address, find_key
+from .lane import Lane
+from .objects import BLOCKING, Dict, List, Lock, Queue
+from .proxy import Proxy, opening_of, reference_to
+from .session import Session
+
+__all__ = ["DEFAULT_TIMEOUT_S", "Client", "client_at", "connect"]
+
+DEFAULT_TIMEOUT_S = 10.0
+"""For connecting, and for a reply that need not wait. Servers answer within a millisecond; who has
+not after ten seconds is not there."""
+
+T = TypeVar("T", bound=Proxy)
+
+Lanes = list[tuple[Lane, "weakref.ref[threading.Thread]"]]
+Infos = list[ObjectInfo]
+Message = list[Any]
+
+
+class _State(State, Blocking):
+    """The whole state, for a blocking client."""
+
+
+class Client:
+    """A connection to a server, for blocking calls from any number of threads.
+
+    Objects come from the methods named after their types: ``client.dict("config")`` gets the dict of
+    that name, creating it if there is none, and raises `TypeMismatch` if the name belongs to another
+    type. Also a context manager, which closes at the end.
+    """
+
+    def __init__(
+        self,
+        address: Address,
+        key: bytes,
+        *,
+        timeout: float = DEFAULT_TIMEOUT_S,
+        same_host: bool = True,
+        pickle: bool = False,
+    ) -> None:
+        self.codec = Codec(pickle=pickle, refer=reference_to, resolve=self._resolve)
+        self._session = Session(address, key, timeout, same_host, self.codec)
+        self._state = _State("", self)
+        self._guard = threading.Lock()
+        self._is_closed = False
+        self._forget_connections()
+        _known[self] = None
+        self._lane()
+
+    # Objects
+
+    def dict(self, name: str) -> Dict[Any, Any]:
+        """Get or create the dict `name`."""
+        return self._open(Dict[Any, Any](name, self))
+
+    def list(self, name: str) -> List[Any]:
+        """Get or create the list `name`."""
+        return self._open(List[Any](name, self))
+
+    def queue(self, name: str, maxsize: int = 0) -> Queue[Any]:
+        """Get or create the queue `name`; `maxsize` counts when it is created."""
+        return self._open(Queue[Any](name, self), maxsize)
+
+    def lock(self, name: str) -> Lock:
+        """Get or create the lock `name`."""
+        return self._open(Lock(name, self))
+
+    def objects(self) -> Infos:
+        """Return the name, type and size of every object, ordered by name."""
+        return self._state.objects()
+
+    def delete(self, name: str) -> bool:
+        """Remove an object; whoever waits on it gets `ObjectNotFound`. False if there is none."""
+        return self._state.delete(name)
+
+    # The connection
+
+    def batch(self) -> Batch:
+        """Return a block in which the operations of this thread are collected into one write."""
+        return Batch(self, self._lane())
+
+    def ping(self) -> float:
+        """Make one round trip and return how many seconds it took."""
+        started = time.perf_counter()
+        self._state.version()
+        return time.perf_counter() - started
+
+    @property
+    def version(self) -> str:
+        """The version of the server."""
+        return self._state.version()
+
+    @property
+    def address(self) -> Address:
+        """The address that was connected to."""
+        return self._session.address
+
+    @property
+    def key(self) -> bytes:
+        """The key that was proved; children that are being started get it from here."""
+        return self._session.key
+
+    @property
+    def transport(self) -> str:
+        """How this thread reaches the server: ``tcp`` or ``unix``."""
+        return self._lane().transport
+
+    @property
+    def is_closed(self) -> bool:
+        """Whether `close` was called."""
+        return self._is_closed
+
+    def close(self) -> None:
+        """Say goodbye: the server frees what this process holds. Closing twice is allowed."""
+        with self._guard:
+            lanes, self._lanes = self._lanes, []
+            if self._is_closed:
+                return
+            self._is_closed = True
+        self._local = threading.local()
+        for lane, _ in lanes[:-1]:
+            lane.close()
+        for lane, _ in lanes[-1:]:
+            lane.say_goodbye()
+
+    def __enter__(self) -> Client:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def __repr__(self) -> str:
+        state = "closed client" if self._is_closed else "client"
+        return f"<shared_state {state} of {self.address}>"
+
+    # Calls
+
+    def call(self, operation: Operation[..., Any], name: str, arguments: Arguments) -> Any:
+        """Carry out one operation; inside a batch, note it."""
+        try:
+            lane: Lane = self._local.lane
+        except AttributeError:
+            lane = self._lane()
+        if lane.batch is not None:
+            return lane.batch.add(operation, name, arguments)
+        wire = lane.exchange(operation, name, operation.encode(arguments, self.codec))
+        if operation.batched:
+            return self._read_batches(operation, wire)
+        return operation.decode(wire, arguments, self.codec)
+
+    def outcome_of(
+        self, operation: Operation[..., Any], arguments: Arguments, message: Message
+    ) -> Any:
+        """Return the result that a reply carries, or the exception."""
+        if len(message) != 2:
+            return self._session.error_of(message)
+        return operation.decode(message[1], arguments, self.codec)
+
+    def _read_batches(self, operation: Operation[..., Any], first: Any) -> Iterator[Any]:
+        cursor, batch = first
+        try:
+            while True:
+                yield from operation.decode(batch, (), self.codec)
+                if cursor is None:
+                    return
+                following, cursor = cursor, None
+                cursor, batch = self._state.next_batch(following)
+        finally:
+            if cursor is not None and not self._is_closed:
+                self._state.close_cursor(cursor)
+
+    def _open(self, bound: T, *arguments: Any) -> T:
+        opening_of(type(bound))(bound, *arguments)
+        return bound
+
+    def _resolve(self, type_name: str, name: str) -> Proxy:
+        return BLOCKING[type_name](name, self)
+
+    # Lanes
+
+    def _lane(self) -> Lane:
+        """Return this thread's lane, made at its first call."""
+        found: Lane | None = getattr(self._local, "lane", None)
+        if found is not None:
+            return found
+        if self._is_closed:
+            raise ValueError("this client is closed")
+        thread = threading.current_thread()
+        with self._guard:
+            self._last_number += 1
+            number = self._last_number
+        lane = Lane(self._session, number, thread.name)
+        with self._guard:
+            self._drop_lanes_of_ended_threads()
+            self._lanes.append((lane, weakref.ref(thread)))
+        self._local.lane = lane
+        return lane
+
+    def _drop_lanes_of_ended_threads(self) -> None:
+        kept: Lanes = []
+        for lane, owner in self._lanes:
+            thread = owner()
+            if thread is None or not thread.is_alive():
+                lane.close()
+            else:
+                kept.append((lane, owner))
+        self._lanes = kept
+
+    def _forget_connections(self) -> None:
+        """Start without any: this client is new, or in a new process."""
+        self._local = threading.local()
+        self._lanes: Lanes = []
+        self._last_number = 0
+
+    def start_again_in_child(self) -> None:
+        """Become another session: this process is a fork of the one that connected."""
+        for lane, _ in self._lanes:
+            lane.close()  # the child's copy of the socket; the parent's goes on
+        self._guard = threading.Lock()
+        self._session.renew()
+        self._forget_connections()
+
+
+_known: weakref.WeakKeyDictionary[Client, None] = weakref.WeakKeyDictionary()
+"""The clients of this process: proxies that arrive by pickle share them."""
+
+
+def connect(
+    address: str | tuple[str, int] | Address | None = None,
+    *,
+    authkey: bytes | None = None,
+    timeout: float = DEFAULT_TIMEOUT_S,
+    same_host: bool = True,
+    pickle: bool = False,
+) -> Client:
+    """Connect to a server and return the client.
+
+    Args:
+        address: ``"host:port"``, ``"tcp://host:port"``, ``"unix:///path"`` or ``(host, port)``; by
+            default ``SHARED_STATE_ADDRESS``, else this host's port 50000.
+        authkey: the key; by default it is looked for where `credentials` says.
+        timeout: seconds for connecting and for every reply that need not wait.
+        same_host: whether to switch to the server's Unix socket when it is on this host.
+        pickle: whether values of any type may travel as pickles. The server must allow it too;
+            reading a pickle runs code that whoever wrote it has chosen.
+
+    Raises:
+        ConnectionRefusedError: nobody listens there. Other `OSError`s: as the system says.
+        TimeoutError: somebody listens, and does not answer.
+        multiprocessing.AuthenticationError: the keys differ, or there is none.
+    """
+    return Client(
+        find_address(address),
+        find_key(authkey),
+        timeout=timeout,
+        same_host=same_host,
+        pickle=pickle,
+    )
+
+
+def client_at(address: str, key: bytes | None) -> Client:
+    """Return this process's client of `address`, connecting if there is none.
+
+    Proxies that arrive by pickle use it; the key is not in the pickle unless it went to a child
+    that is being started.
+    """
+    for client in list(_known):
+        if str(client.address) == address and not client.is_closed:
+            return client
+    client = connect(address, authkey=key)
+    _kept.append(client)
+    return client
+
+
+_kept: list[Client] = []
+"""Clients that only proxies have; they live as long as the process."""
+
+
+def _start_again_in_child() -> None:
+    for client in list(_known):
+        client.start_again_in_child()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_start_again_in_child)

@@ -1,0 +1,70 @@
+"""Credentials: where a client finds the authkey and the address when it is given none.
+
+The key is, in this order: the one given; ``SHARED_STATE_AUTHKEY``; the content of the file that
+``SHARED_STATE_AUTHKEY_FILE`` names; ``multiprocessing.current_process().authkey`` if somebody set
+it; the key file that ``shared-state serve`` wrote for this user. The address is the one given,
+``SHARED_STATE_ADDRESS``, or this host's default port.
+"""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+from pathlib import Path
+
+from shared_state_protocol.address import Address
+from shared_state_protocol.authkey import default_key_path, parse_key
+from shared_state_protocol.errors import AuthenticationError
+
+__all__ = ["find_address", "find_key"]
+
+DEFAULT_ADDRESS = "127.0.0.1"
+
+_RANDOM_KEY_BYTES = 32
+_key_at_import = bytes(multiprocessing.current_process().authkey)
+
+
+def find_address(given: str | tuple[str, int] | Address | None) -> Address:
+    """Return the address to connect to.
+
+    Raises:
+        ValueError: what was given, or stands in the environment, is no address.
+    """
+    return Address.parse(given or os.environ.get("SHARED_STATE_ADDRESS") or DEFAULT_ADDRESS)
+
+
+def find_key(given: bytes | None) -> bytes:
+    """Return the key to prove.
+
+    Raises:
+        AuthenticationError: there is none anywhere; the message names the places.
+        TypeError: what was given is no bytes.
+    """
+    if given is not None:
+        if not isinstance(given, (bytes, bytearray)):
+            raise TypeError(f"an authkey is bytes, not {type(given).__name__}")
+        return bytes(given)
+    if text := os.environ.get("SHARED_STATE_AUTHKEY"):
+        return parse_key(text)
+    if path := os.environ.get("SHARED_STATE_AUTHKEY_FILE"):
+        return parse_key(Path(path).read_text(encoding="utf-8"))
+    process_key = bytes(multiprocessing.current_process().authkey)
+    if process_key != _key_at_import or not _looks_random(process_key):
+        return process_key
+    return _user_key()
+
+
+def _looks_random(key: bytes) -> bool:
+    """Tell the key that every process makes for itself, or inherits so, from one that was set."""
+    return len(key) == _RANDOM_KEY_BYTES and not (key.isascii() and key.decode().isprintable())
+
+
+def _user_key() -> bytes:
+    path = Path(default_key_path(os.environ))
+    try:
+        return parse_key(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise AuthenticationError(
+            "no authkey: give authkey=…, set SHARED_STATE_AUTHKEY or SHARED_STATE_AUTHKEY_FILE, or "
+            f"start `shared-state serve` as this user on this machine, which writes {path}"
+        ) from None

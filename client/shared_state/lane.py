@@ -1,0 +1,266 @@
+"""Lanes: one thread's connection, and what has to survive it.
+
+A thread has one request under way at a time: one write, one read into a kept buffer. What makes
+that safe:
+
+* requests are numbered, so the reply to a call that was given up (Ctrl-C, a timeout) is passed
+  over, and a `cancel` takes the call back: an item returns to its queue, a lock to its line;
+* a connection that breaks is made anew under the same session, and what is not answered yet is sent
+  again under its number (`reconnect` says when that is safe);
+* a write that was interrupted may have left half a frame behind, so that connection is given up.
+"""
+
+from __future__ import annotations
+
+import socket
+import time
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING, Any
+
+from shared_state_protocol.contract import Arguments, Operation
+from shared_state_protocol.wire import messages
+from shared_state_protocol.wire.frames import HEADER_BYTES, FrameReader
+
+from .request import Message, Request
+from .sockets import dial, redial
+
+if TYPE_CHECKING:
+    from .batch import Batch
+    from .session import Session
+
+__all__ = ["Lane"]
+
+RECEIVE_BYTES = 64 * 1024
+"""Kept for receiving: nearly every reply is one read."""
+
+BATCH_BYTES = 64 * 1024
+"""Of requests that are written before their replies are read: the kernel takes so much at once,
+so that client and server never wait for each other to read."""
+
+
+class Broken(Exception):
+    """The connection is gone."""
+
+
+class Silence(Exception):
+    """Nothing came within the kernel's deadline."""
+
+
+class Lane:
+    """One connection of a blocking client, used by one thread. `batch` is open while not None."""
+
+    def __init__(self, session: Session, number: int, thread: str) -> None:
+        self.batch: Batch | None = None
+        self.number = number
+        self.thread = thread
+        self._session = session
+        self._previous = 0
+        self._given_up: list[int] = []
+        self._buffer = bytearray(RECEIVE_BYTES)
+        self._view = memoryview(self._buffer)
+        self._payloads: list[bytes] = []
+        self._socket: socket.socket | None
+        self._socket, welcome = dial(session, number, thread)
+        self._reader = FrameReader(welcome.max_frame_bytes)
+
+    @property
+    def transport(self) -> str:
+        """How the server is reached now: ``tcp`` or ``unix``, or empty while it is not."""
+        if self._socket is None:
+            return ""
+        return "tcp" if self._socket.family != socket.AF_UNIX else "unix"
+
+    # Calls
+
+    def exchange(self, operation: Operation[..., Any], name: str, arguments: Arguments) -> Any:
+        """Send one request with encoded `arguments` and return its result, still encoded.
+
+        Raises:
+            TimeoutError: no reply in time to a request that need not wait.
+            Exception: what the server answered.
+        """
+        number = self._previous = self._previous + 1
+        started = time.monotonic() if operation.waits else 0.0
+        try:
+            try:
+                self._send(messages.request(number, number - 1, operation.wire, name, arguments))
+                message = self._read()
+                while message[0] != number:
+                    message = self._read()
+            except (Broken, Silence):
+                request = Request(number, operation, name, arguments, started or time.monotonic())
+                message = self._insist([request])[number]
+            if operation.confirms and len(message) == 2:
+                self._confirm((number,))
+        except BaseException as error:
+            self._take_back((number,), error)
+            raise
+        return self._session.result_of(message)
+
+    def exchange_many(
+        self, calls: Sequence[tuple[Operation[..., Any], str, Arguments]]
+    ) -> list[Message]:
+        """Send many requests in few writes and return their replies, in order."""
+        now = time.monotonic()
+        first = self._previous + 1
+        self._previous += len(calls)
+        requests = [Request(first + i, *call, now) for i, call in enumerate(calls)]
+        replies: dict[int, Message] = {}
+        try:
+            for chunk, data in _chunks(requests, first - 1):
+                try:
+                    self._send(data)
+                except Broken:
+                    pass  # what is not answered is sent again, over another connection
+                replies.update(self._insist(chunk))
+            self._confirm(
+                [
+                    each.number
+                    for each in requests
+                    if each.operation.confirms and len(replies[each.number]) == 2
+                ]
+            )
+        except BaseException as error:
+            self._take_back([each.number for each in requests], error)
+            raise
+        return [replies[each.number] for each in requests]
+
+    def close(self) -> None:
+        """Close the connection, in order."""
+        if self._socket is not None:
+            self._socket.close()
+            self._socket = None
+
+    def say_goodbye(self) -> None:
+        """Tell the server that the session ends."""
+        try:
+            self._send(messages.notice(messages.GOODBYE))
+        except Broken:
+            pass  # then the server knows already
+        self.close()
+
+    # What may go wrong
+
+    def _insist(self, requests: Iterable[Request]) -> dict[int, Message]:
+        """Return the replies to `requests`, which were sent, whatever happens to the connection."""
+        missing = {request.number: request for request in requests}
+        replies: dict[int, Message] = {}
+        while missing:
+            try:
+                message = self._read()
+            except Silence:
+                self._check_patience(missing.values())
+            except Broken:
+                self._reconnect(missing, replies)
+            else:
+                if missing.pop(message[0], None) is not None:
+                    replies[message[0]] = message
+        return replies
+
+    def _check_patience(self, missing: Iterable[Request]) -> None:
+        now, timeout = time.monotonic(), self._session.timeout
+        for request in missing:
+            if request.is_overdue(now, timeout):
+                raise TimeoutError(f"{request.operation.wire} had no reply within {timeout:g} s")
+
+    def _reconnect(self, missing: dict[int, Request], replies: dict[int, Message]) -> None:
+        """Connect again and send again what is not answered."""
+        before = self._session.instance
+        self._socket, welcome = redial(self._session, self.number, self.thread)
+        self._reader = FrameReader(welcome.max_frame_bytes)
+        self._payloads.clear()
+        frames = [messages.notice(messages.CANCEL, number) for number in self._given_up]
+        self._given_up.clear()
+        for request in list(missing.values()):
+            lost = request.lost_by(welcome, before, time.monotonic())
+            if lost is None:
+                frames.append(request.frame(acknowledged=0))
+            else:
+                replies[request.number] = lost
+                del missing[request.number]
+        try:
+            self._send(b"".join(frames))
+        except Broken:
+            pass  # the next read finds it, and we come here again
+
+    def _take_back(self, numbers: Sequence[int], error: BaseException) -> None:
+        """Cancel calls that end in `error` on this side, so that they have had no effect."""
+        try:
+            self._send(b"".join(messages.notice(messages.CANCEL, each) for each in numbers))
+        except Broken:
+            self._given_up.extend(numbers)
+
+    def _confirm(self, numbers: Sequence[int]) -> None:
+        """Say that what these replies carried has arrived."""
+        if not numbers:
+            return
+        try:
+            self._send(b"".join(messages.notice(messages.CONFIRM, each) for each in numbers))
+        except Broken:
+            # Nobody can know whether the server heard it. It has not given the item away again
+            # before the session is over, and a session that resumes acknowledges it.
+            pass
+
+    # Bytes
+
+    def _send(self, data: bytes) -> None:
+        sock = self._socket
+        if sock is None:
+            raise Broken
+        # Whatever interrupts the write leaves no socket behind with half a frame in it.
+        self._socket = None
+        try:
+            sock.sendall(data)
+        except OSError as error:
+            sock.close()
+            raise Broken from error
+        self._socket = sock
+
+    def _read(self) -> Message:
+        """Return the next message, whichever request it answers."""
+        if self._payloads:
+            return messages.read(self._payloads.pop(0))
+        while True:
+            size = self._receive()
+            if not self._reader.pending_bytes:
+                end = HEADER_BYTES + int.from_bytes(self._view[:HEADER_BYTES], "little")
+                if size == end:
+                    return messages.read(bytes(self._view[HEADER_BYTES:end]))
+            self._payloads = self._reader.feed(bytes(self._view[:size]))
+            if self._payloads:
+                return messages.read(self._payloads.pop(0))
+
+    def _receive(self) -> int:
+        sock = self._socket
+        if sock is None:
+            raise Broken
+        try:
+            size = sock.recv_into(self._buffer)
+        except BlockingIOError:
+            raise Silence from None
+        except OSError as error:
+            self.close()
+            raise Broken from error
+        if not size:
+            self.close()
+            raise Broken
+        return size
+
+
+def _chunks(
+    requests: Sequence[Request], acknowledged: int
+) -> Iterable[tuple[list[Request], bytes]]:
+    """Cut requests into runs of at most `BATCH_BYTES`, with the bytes of each."""
+    chunk: list[Request] = []
+    frames: list[bytes] = []
+    size = 0
+    for request in requests:
+        frame = request.frame(acknowledged)
+        if chunk and size + len(frame) > BATCH_BYTES:
+            yield chunk, b"".join(frames)
+            chunk, frames, size = [], [], 0
+        chunk.append(request)
+        frames.append(frame)
+        size += len(frame)
+    if chunk:
+        yield chunk, b"".join(frames)

@@ -1,0 +1,86 @@
+"""Proxies: what every bound object has, whatever its type.
+
+A proxy is (address, type, name). It pickles as these, never with a key; the process that unpickles
+it uses its own client of that address, or connects with the key that it finds by itself. The one
+exception is the standard library's own: while a child process is being started, what is pickled
+goes to that child alone, and `multiprocessing.process.AuthenticationString` lets itself be pickled
+just then.
+
+Proxies of the same object are equal where the type has no equality of its own.
+"""
+
+from __future__ import annotations
+
+from multiprocessing.context import get_spawning_popen
+from multiprocessing.process import AuthenticationString
+from typing import TYPE_CHECKING, Any
+
+from shared_state_protocol.contract import Awaiting, Blocking, Bound, Operation
+
+if TYPE_CHECKING:
+    from .awaiting import AsyncClient
+    from .blocking import Client
+
+__all__ = ["AsyncProxy", "Proxy", "opening_of", "reference_to", "type_name"]
+
+
+def opening_of(proxy_class: type[Bound]) -> Operation[..., Any]:
+    """Return the operation that creates an object of the class."""
+    found = (vars(each).get("open") for each in proxy_class.__mro__)
+    return next(each for each in found if isinstance(each, Operation))
+
+
+def type_name(proxy_class: type[Bound]) -> str:
+    """Return the name of the contract that `proxy_class` binds."""
+    return opening_of(proxy_class).wire.partition(".")[0]
+
+
+def reference_to(value: object) -> tuple[str, str] | None:
+    """Return the type and name of a shared object, or None for any other value."""
+    if not isinstance(value, (Proxy, AsyncProxy)):
+        return None
+    return type_name(type(value)), value.name
+
+
+class Proxy(Blocking):
+    """What every object of a blocking client has."""
+
+    client: Client
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        address, key = str(self.client.address), None
+        if get_spawning_popen() is not None:  # type: ignore[no-untyped-call]  # has no types
+            key = AuthenticationString(self.client.key)
+        return _rebuild, (type(self), address, self.name, key)
+
+    def __repr__(self) -> str:
+        return f"<shared {type_name(type(self))} {self.name!r} at {self.client.address}>"
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Proxy) or type(other) is not type(self):
+            return NotImplemented
+        return (self.name, self.client.address) == (other.name, other.client.address)
+
+    def __hash__(self) -> int:
+        return hash((type(self), self.name, self.client.address))
+
+
+class AsyncProxy(Awaiting):
+    """What every object of an async client has."""
+
+    client: AsyncClient
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        raise TypeError(
+            "an object of an async client belongs to its event loop and cannot be pickled: send its "
+            "name, or use shared_state.connect in the other process"
+        )
+
+    def __repr__(self) -> str:
+        return f"<shared {type_name(type(self))} {self.name!r} at {self.client.address}, async>"
+
+
+def _rebuild(proxy_class: type[Proxy], address: str, name: str, key: bytes | None) -> Proxy:
+    from .blocking import client_at  # the client makes proxies, and a proxy its client
+
+    return proxy_class(name, client_at(address, None if key is None else bytes(key)))

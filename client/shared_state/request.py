@@ -1,0 +1,65 @@
+"""Requests that are under way: what has to be known of one until its reply is there."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from shared_state_protocol.contract import Arguments, Operation
+from shared_state_protocol.errors import OutcomeUnknown
+from shared_state_protocol.wire import messages
+from shared_state_protocol.wire.handshake import Welcome
+
+from .reconnect import check_resend
+
+__all__ = ["Message", "Request"]
+
+Message = list[Any]
+"""What a reply says: see `messages`."""
+
+
+class Request:
+    """One request that waits for its reply; `arguments` are encoded."""
+
+    __slots__ = ("arguments", "name", "number", "operation", "started")
+
+    def __init__(
+        self,
+        number: int,
+        operation: Operation[..., Any],
+        name: str,
+        arguments: Arguments,
+        started: float,
+    ) -> None:
+        self.number = number
+        self.operation = operation
+        self.name = name
+        self.arguments = arguments
+        self.started = started
+
+    def frame(self, acknowledged: int) -> bytes:
+        """Return the request as it is written."""
+        return messages.request(
+            self.number, acknowledged, self.operation.wire, self.name, self.arguments
+        )
+
+    def lost_by(self, welcome: Welcome, before: bytes, now: float) -> Message | None:
+        """Prepare to be sent again after the server `before` was lost and `welcome` was heard.
+
+        What was waited already is taken from the timeout. Returns the failure instead if the
+        request must not be sent again.
+        """
+        self.arguments = self.operation.less_timeout(self.arguments, now - self.started)
+        self.started = now
+        same_instance = welcome.instance == before
+        try:
+            check_resend(self.operation, resumed=welcome.resumed, same_instance=same_instance)
+        except OutcomeUnknown as error:
+            return [self.number, None, "OutcomeUnknown", [str(error)]]
+        return None
+
+    def is_overdue(self, now: float, timeout: float) -> bool:
+        """Return whether a reply should have come by now."""
+        if not self.operation.waits:
+            return True
+        own = self.operation.timeout_of(self.arguments)
+        return own is not None and now > self.started + own + timeout

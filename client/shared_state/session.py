@@ -1,0 +1,96 @@
+"""Sessions: one process as servers know it, and how its lanes reach them.
+
+A session has an identity of its own making, which every connection states, and an address. When the
+server says that it can be reached on this host, lanes go there: they connect to the Unix socket,
+see by its handshake that it is the same instance, and leave TCP.
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+import socket
+from typing import Any
+
+from shared_state_protocol.address import Address
+from shared_state_protocol.codec import Codec
+from shared_state_protocol.errors import ProtocolError, from_wire
+from shared_state_protocol.wire import handshake
+from shared_state_protocol.wire.connection import ClientOpening
+from shared_state_protocol.wire.handshake import ID_BYTES, NONCE_BYTES, Hello, Welcome
+
+__all__ = ["Session"]
+
+USER = "default"
+"""There is one user and one key as yet; the wire has room for more."""
+
+
+class Session:
+    """What the connections of one client have in common."""
+
+    def __init__(
+        self, address: Address, key: bytes, timeout: float, same_host: bool, codec: Codec
+    ) -> None:
+        self.address = address
+        self.key = key
+        self.timeout = timeout
+        self.same_host = same_host
+        self.codec = codec
+        self.instance = b""
+        self._unix_path = ""
+        self.renew()
+
+    def renew(self) -> None:
+        """Become another session: this process is a fork of the one that had it."""
+        self._id = secrets.token_bytes(ID_BYTES)
+        self._host = socket.gethostname()
+        self._pid = os.getpid()
+
+    def opening(self, lane: int, thread: str) -> ClientOpening:
+        """Return the handshake of a new connection."""
+        return ClientOpening(self.key, self._hello(lane, thread))
+
+    def _hello(self, lane: int, thread: str) -> Hello:
+        return Hello(
+            version=handshake.VERSION,
+            user=USER,
+            nonce=secrets.token_bytes(NONCE_BYTES),
+            session=self._id,
+            lane=lane,
+            resumes=bool(self.instance),
+            host=self._host[: handshake.MAX_TEXT],
+            pid=self._pid,
+            thread=thread[: handshake.MAX_TEXT],
+        )
+
+    def know(self, welcome: Welcome) -> None:
+        """Remember which instance of the server this is and where it can be reached."""
+        self.instance = welcome.instance
+        self._unix_path = welcome.unix_path if self.same_host else ""
+
+    @property
+    def nearer_address(self) -> Address | None:
+        """The server's Unix socket, if it is on this host and not the address already."""
+        if self.address.scheme == "unix" or not _is_reachable(self._unix_path):
+            return None
+        return Address("unix", path=self._unix_path)
+
+    def result_of(self, message: list[Any]) -> Any:
+        """Return the result that a reply carries, or raise its error."""
+        if len(message) == 2:
+            return message[1]
+        raise self.error_of(message)
+
+    def error_of(self, message: list[Any]) -> Exception:
+        """Return the exception that a reply carries."""
+        if len(message) != 4 or type(message[3]) is not list:
+            return ProtocolError("a reply that is neither a result nor an error")
+        arguments = [
+            self.codec.decode(each) if type(each) is bytes else each for each in message[3]
+        ]
+        return from_wire(message[2], arguments)
+
+
+def _is_reachable(path: str) -> bool:
+    """Return whether `path`, told by a server, is a socket of this host that we may use."""
+    return bool(path) and hasattr(socket, "AF_UNIX") and os.access(path, os.R_OK | os.W_OK)
