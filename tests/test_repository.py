@@ -28,7 +28,7 @@ EMPTY_NAMES = {"utils", "util", "helpers", "helper", "common", "misc", "base"}
 IGNORE = re.compile(r"# (?:type: ignore|pyright: ignore|noqa|pragma: no (?:cover|branch))\b")
 EXPLAINED = re.compile(
     r"# (?:(?:type|pyright): ignore\[[\w, -]+\]|noqa: [A-Z0-9, ]+|pragma: no (?:cover|branch))"
-    r"(?=\s+# \S)"  # the reason, or the next ignore, which then has to have one
+    r"(?=\s+(?:#|--) \S)"  # the reason, or the next ignore, which then has to have one
 )
 
 
