@@ -1,0 +1,5 @@
+"""Fixtures for all tests; they live in `fixtures`, one noun a file."""
+
+from __future__ import annotations
+
+pytest_plugins = ["tests.fixtures.servers", "tests.fixtures.clients"]
