@@ -6,7 +6,6 @@ as it does for every user on the server's host.
 
 from __future__ import annotations
 
-import asyncio
 import functools
 import importlib.metadata
 import importlib.util
@@ -80,8 +79,8 @@ class SharedState:
 
 
 def serve(ready: Connection) -> None:
-    from shared_state_server.listener import serve
+    from shared_state_server.listener import run
     from shared_state_server.settings import Settings
 
     settings = Settings(host="127.0.0.1", port=0, authkey=AUTHKEY)
-    asyncio.run(serve(settings, ready=lambda listening: ready.send(listening.address)))
+    run(settings, ready=lambda listening: ready.send(str(listening.address)))
