@@ -1,0 +1,171 @@
+"""Settings: everything about a server that somebody may choose, checked before anything starts.
+
+Theory
+------
+A `Settings` that exists is one that a server can run with: the constructor refuses the rest, and
+says which value, what was expected, and what to do. It is frozen, so that no part of the server can
+change what another part relies on. It is the only source of defaults and of their reasons: the
+command line takes both from here, and names its options and the environment variables
+(``SHARED_STATE_PORT``) after the fields.
+
+Two refusals protect users from themselves, and each has one field that says "I know":
+
+* an address that other hosts can reach, because there is no TLS yet: clients and server prove the
+  key to each other, but whoever is on the path reads and alters everything after that (`insecure`);
+* a key that can be guessed (`allow_weak_key`).
+
+The key is in no ``repr``, and so in no log and no traceback.
+"""
+
+from __future__ import annotations
+
+import logging
+import math
+from dataclasses import dataclass, field, fields
+from typing import TypeVar
+
+from shared_state_protocol.address import DEFAULT_PORT, MAX_PORT, Address
+from shared_state_protocol.authkey import MIN_KEY_BYTES
+from shared_state_protocol.contract import contract_name
+from shared_state_protocol.objects import CONTRACTS
+
+__all__ = ["LOG_LEVELS", "MIB", "SHARED_TYPES", "Settings", "reason"]
+
+T = TypeVar("T")
+
+MIB = 1 << 20
+LOG_LEVELS = ("debug", "info", "warning", "error")
+SHARED_TYPES = tuple(sorted(contract_name(contract) for contract in CONTRACTS))
+
+
+def setting(default: T, reason: str) -> T:
+    """Declare a field together with the reason that it exists."""
+    made: T = field(default=default, metadata={"reason": reason})
+    return made
+
+
+@dataclass(frozen=True, kw_only=True)
+class Settings:
+    """What a server runs with. All times are in seconds.
+
+    Raises:
+        ValueError: no server can run with this; the message names the value and what to do.
+    """
+
+    authkey: bytes = field(repr=False)
+    """The secret that clients and server prove to each other."""
+
+    host: str = setting("127.0.0.1", "Address to listen at; a loopback one unless --insecure.")
+    port: int = setting(DEFAULT_PORT, "TCP port to listen at; 0 takes any free one.")
+    share: tuple[tuple[str, str], ...] = setting(
+        (), "Create an object NAME=TYPE at the start; clients may ask for it by that name alone."
+    )
+    unix_socket: bool = setting(
+        True, "Also listen at a Unix socket, to which clients on this host switch by themselves."
+    )
+    insecure: bool = setting(
+        False, "Listen where other hosts can connect, although nothing is encrypted."
+    )
+    allow_weak_key: bool = setting(False, f"Accept a key shorter than {MIN_KEY_BYTES} bytes.")
+    allow_pickle: bool = setting(
+        False, "Store pickled values too, for clients that ask; the server never unpickles them."
+    )
+    log_level: str = setting("info", f"Least urgent kind of log line: {', '.join(LOG_LEVELS)}.")
+
+    drain_timeout: float = setting(
+        10.0, "Seconds that requests in progress get to end after the first SIGTERM."
+    )
+    peer_timeout: float = setting(
+        15.0, "Seconds without a sign of life after which a client's connection counts as cut."
+    )
+    session_grace: float = setting(
+        15.0,
+        "Seconds in which a client whose connection was cut may return and still hold its locks.",
+    )
+    max_clients: int = setting(
+        16_384, "Connections at one time; each costs a file descriptor and some memory."
+    )
+    max_pending_handshakes: int = setting(
+        256, "Connections at one time that have not proved the key yet, from everywhere."
+    )
+    max_pending_per_address: int = setting(
+        32, "The same, from one address: a stranger cannot take every place."
+    )
+    max_frame_bytes: int = setting(
+        64 * MIB, "Largest request or reply; a larger one is refused before it is read."
+    )
+    output_limit_bytes: int = setting(
+        128 * MIB, "Replies kept for a client that does not read them; beyond, it is cut off."
+    )
+
+    def __post_init__(self) -> None:
+        self._check_address()
+        self._check_key()
+        self._check_share()
+        self._check_times()
+        self._check_limits()
+        if self.log_level not in LOG_LEVELS:
+            raise ValueError(f"log_level is {self.log_level!r}: one of {', '.join(LOG_LEVELS)}")
+
+    @property
+    def address(self) -> Address:
+        """Where the server is asked to listen; its port may be 0."""
+        return Address("tcp", host=self.host, port=self.port)
+
+    @property
+    def log_threshold(self) -> int:
+        """The log level as `logging` numbers it."""
+        return int(getattr(logging, self.log_level.upper()))
+
+    def _check_address(self) -> None:
+        if not 0 <= self.port <= MAX_PORT:
+            raise ValueError(f"port is {self.port}: a number from 0 to {MAX_PORT}")
+        if not self.insecure and not self.address.is_loopback:
+            raise ValueError(
+                f"will not listen at {self.host or 'any address'}: other hosts can connect there, "
+                "and there is no TLS yet, so traffic is authenticated at the handshake but neither "
+                "encrypted nor protected against changes. Listen at 127.0.0.1, or say --insecure "
+                "(SHARED_STATE_INSECURE=1) if you trust everybody on that network"
+            )
+
+    def _check_key(self) -> None:
+        if len(self.authkey) < MIN_KEY_BYTES and not self.allow_weak_key:
+            raise ValueError(
+                f"the authkey has {len(self.authkey)} bytes, of at least {MIN_KEY_BYTES}: "
+                "`shared-state keygen` makes a good one; --allow-weak-key takes even this one"
+            )
+
+    def _check_share(self) -> None:
+        taken: set[str] = set()
+        for name, kind in self.share:
+            if not name:
+                raise ValueError("share: an object needs a name")
+            if kind not in SHARED_TYPES:
+                raise ValueError(f"share {name}={kind}: the types are {', '.join(SHARED_TYPES)}")
+            if name in taken:
+                raise ValueError(f"share {name}={kind}: {name} is there already")
+            taken.add(name)
+
+    def _check_times(self) -> None:
+        for name in ("drain_timeout", "session_grace"):
+            if not 0 <= getattr(self, name) < math.inf:
+                raise ValueError(f"{name} is {getattr(self, name)}: seconds, 0 or more")
+        if not 0 < self.peer_timeout < math.inf:
+            raise ValueError(f"peer_timeout is {self.peer_timeout}: seconds, more than 0")
+
+    def _check_limits(self) -> None:
+        for name in ("max_clients", "max_pending_handshakes", "max_pending_per_address"):
+            if getattr(self, name) < 1:
+                raise ValueError(f"{name} is {getattr(self, name)}: 1 or more")
+        if self.max_frame_bytes < MIB:
+            raise ValueError(f"max_frame_bytes is {self.max_frame_bytes}: {MIB} or more")
+        if self.output_limit_bytes < self.max_frame_bytes:
+            raise ValueError(
+                f"output_limit_bytes is {self.output_limit_bytes}: at least max_frame_bytes "
+                f"({self.max_frame_bytes}), or a large reply could never be sent"
+            )
+
+
+def reason(name: str) -> str:
+    """Return why a setting exists, for whoever has to explain it to a user."""
+    return next(str(each.metadata["reason"]) for each in fields(Settings) if each.name == name)
