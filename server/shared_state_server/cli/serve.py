@@ -1,0 +1,50 @@
+"""``shared-state serve``: a server in the foreground, until SIGTERM or Ctrl-C.
+
+Its output has two readers. On stdout, once, where it listens and how to connect: a person copies
+the Python, a program reads the address after ``listening on``. On stderr the log. Neither ever has
+a key or a value in it.
+"""
+
+from __future__ import annotations
+
+import errno
+import logging
+import os
+import sys
+from typing import Any
+
+from ..listener import run
+from ..settings import Settings
+from .announcement import announce
+from .keysource import FoundKey, take_key
+from .options import parse_share, takes_settings
+from .refusal import Refused
+
+__all__ = ["serve"]
+
+LOG_FORMAT = "%(asctime)s %(levelname)s %(name)s: %(message)s"
+
+
+@takes_settings
+def serve(**chosen: Any) -> None:
+    """Serve dicts, lists, queues and locks to other processes and other hosts."""
+    found, settings = _decide(**chosen)
+    logging.basicConfig(stream=sys.stderr, level=settings.log_threshold, format=LOG_FORMAT)
+    try:
+        run(settings, ready=lambda listening: announce(listening, found))
+    except OSError as error:
+        raise OSError(f"cannot listen at {settings.address}: {_why(error)}") from error
+
+
+def _decide(authkey_file: str, share: list[str], **others: Any) -> tuple[FoundKey, Settings]:
+    try:
+        found = take_key(authkey_file, os.environ)
+        return found, Settings(authkey=found.key, share=parse_share(share), **others)
+    except (ValueError, OSError) as error:
+        raise Refused(str(error)) from None
+
+
+def _why(error: OSError) -> str:
+    if error.errno == errno.EADDRINUSE:
+        return "the address is in use; --port 0 takes any free port"
+    return error.strerror or str(error)

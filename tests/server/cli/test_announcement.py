@@ -1,0 +1,69 @@
+"""The announcement: a program reads its first line, a person copies its last three."""
+
+from __future__ import annotations
+
+import ast
+import io
+import socket
+
+import pytest
+
+from shared_state_protocol.address import Address
+from shared_state_server.cli import announcement
+from shared_state_server.cli.announcement import announce, three_lines
+from shared_state_server.cli.keysource import FoundKey
+from shared_state_server.listener import Listening
+
+FOUND = FoundKey(b"the secret of this test", "/home/a/authkey", "clients need a hint")
+HERE = Address("tcp", "127.0.0.1", 50000)
+
+
+def listening(unix_path: str = "") -> Listening:
+    return Listening(HERE, unix_path, lambda: None)
+
+
+def test_in_a_pipe_the_first_line_is_the_address(capsys: pytest.CaptureFixture[str]) -> None:
+    announce(listening(), FOUND)
+    assert capsys.readouterr().out.splitlines() == [
+        "listening on tcp://127.0.0.1:50000",
+        "authkey from /home/a/authkey; clients need a hint",
+        "",
+        "import shared_state",
+        'state = shared_state.connect("tcp://127.0.0.1:50000")',
+        'state.dict("config")["rate"] = 10',
+    ]
+
+
+def test_the_unix_socket_is_named_where_there_is_one(capsys: pytest.CaptureFixture[str]) -> None:
+    announce(listening("/run/a.sock"), FOUND)
+    assert "unix:///run/a.sock\n" in capsys.readouterr().out
+
+
+def test_a_long_path_stays_in_one_line(capsys: pytest.CaptureFixture[str]) -> None:
+    announce(listening("/run/" + "a" * 200), FOUND)
+    assert f"unix:///run/{'a' * 200}\n" in capsys.readouterr().out
+
+
+def test_on_a_terminal_the_same_text_has_a_frame(monkeypatch: pytest.MonkeyPatch) -> None:
+    screen = io.StringIO()
+    monkeypatch.setattr("sys.stdout", screen)
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    monkeypatch.setenv("COLUMNS", "100")
+    announce(listening(), FOUND)
+    text = screen.getvalue()
+    assert "listening on tcp://127.0.0.1:50000" in text
+    assert "─ shared-state ─" in text
+
+
+def test_the_key_is_never_in_it(capsys: pytest.CaptureFixture[str]) -> None:
+    announce(listening("/run/a.sock"), FOUND)
+    assert "the secret of this test" not in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("host", announcement.WILDCARDS)
+def test_nobody_is_sent_to_every_address(host: str) -> None:
+    assert f'connect("tcp://{socket.gethostname()}:1")' in three_lines(Address("tcp", host, 1))
+
+
+def test_the_three_lines_are_python() -> None:
+    assert len(ast.parse(three_lines(HERE)).body) == 3
