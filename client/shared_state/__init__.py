@@ -6,7 +6,6 @@
 
 from __future__ import annotations
 
-from shared_state_protocol.registry import register
 from shared_state_protocol.errors import (
     AuthenticationError,
     DecodingError,
@@ -26,6 +25,7 @@ from shared_state_protocol.errors import (
     TypeMismatch,
 )
 from shared_state_protocol.objects import Owner
+from shared_state_protocol.registry import register
 from shared_state_protocol.state import ObjectInfo
 
 from .awaiting import AsyncClient, connect_async

@@ -168,7 +168,7 @@ class AsyncClient:
             self._pending.pop(number, None)
             self._write(messages.notice(messages.CANCEL, number))
             raise
-        if operation.confirms and len(message) == 2:
+        if operation.confirms and len(message) == messages.ANSWER_PARTS:
             self._write(messages.notice(messages.CONFIRM, number))
         return self._session.result_of(message)
 
@@ -324,23 +324,26 @@ class AsyncClient:
         loop, before = asyncio.get_running_loop(), self._session.instance
         give_up = loop.time() + self._session.timeout
         try:
-            for delay in delays(random.Random()):
-                await asyncio.sleep(delay)
-                try:
-                    wire, welcome = await self._dial()
-                except ConnectionError:
-                    if loop.time() > give_up:
-                        raise
-                else:
-                    break
-        except Exception as error:
-            self._connecting = None
+            wire, welcome = await self._redial(give_up)
+        except Exception as error:  # noqa: BLE001  # whatever it is, the callers have to know
             self._fail_all(error)
             return
-        self._connecting = None
+        finally:
+            self._connecting = None
         self._session.know(welcome)
         self._use(wire)
         self._send_again(welcome, before)
+
+    async def _redial(self, give_up: float) -> tuple[Wire, Welcome]:
+        loop = asyncio.get_running_loop()
+        for delay in delays(random.Random()):  # noqa: S311  # jitter is no secret
+            await asyncio.sleep(delay)
+            try:
+                return await self._dial()
+            except ConnectionError:
+                if loop.time() > give_up:
+                    raise
+        raise AssertionError("delays never end")
 
     def _send_again(self, welcome: Welcome, before: bytes) -> None:
         now = asyncio.get_running_loop().time()
@@ -424,7 +427,7 @@ def _retrieve(future: asyncio.Future[Message]) -> None:
         future.exception()
 
 
-class connect_async:
+class connect_async:  # noqa: N801  # it is called as a function
     """Connect to a server: ``async with connect_async(…) as client``, or await it.
 
     Arguments and errors are those of `connect`.

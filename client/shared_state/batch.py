@@ -99,7 +99,7 @@ class Batch:
         messages = self._lane.exchange_many(encoded)
         self.results = [
             self._client.outcome_of(operation, arguments, message)
-            for (operation, _, arguments), message in zip(self._calls, messages)
+            for (operation, _, arguments), message in zip(self._calls, messages, strict=True)
         ]
-        for promise, outcome in zip(self._promises, self.results):
+        for promise, outcome in zip(self._promises, self.results, strict=True):
             promise.keep(outcome)

@@ -18,6 +18,7 @@ from shared_state_protocol.address import Address
 from shared_state_protocol.codec import Codec
 from shared_state_protocol.contract import Arguments, Blocking, Operation
 from shared_state_protocol.state import ObjectInfo, State
+from shared_state_protocol.wire import messages
 
 from .batch import Batch
 from .credentials import find_address, find_key
@@ -46,9 +47,9 @@ class _State(State, Blocking):
 class Client:
     """A connection to a server, for blocking calls from any number of threads.
 
-    Objects come from the methods named after their types: ``client.dict("config")`` gets the dict of
-    that name, creating it if there is none, and raises `TypeMismatch` if the name belongs to another
-    type. Also a context manager, which closes at the end.
+    Objects come from the methods named after their types: ``client.dict("config")`` gets the dict
+    of that name, creating it if there is none, and raises `TypeMismatch` if the name belongs to
+    another type. Also a context manager, which closes at the end.
     """
 
     def __init__(
@@ -65,7 +66,9 @@ class Client:
         self._state = _State("", self)
         self._guard = threading.Lock()
         self._is_closed = False
-        self._forget_connections()
+        self._local = threading.local()
+        self._lanes: Lanes = []
+        self._last_number = 0
         _known[self] = None
         self._lane()
 
@@ -179,7 +182,7 @@ class Client:
         self, operation: Operation[..., Any], arguments: Arguments, message: Message
     ) -> Any:
         """Return the result that a reply carries, or the exception."""
-        if len(message) != 2:
+        if len(message) != messages.ANSWER_PARTS:
             return self._session.error_of(message)
         return operation.decode(message[1], arguments, self.codec)
 
@@ -233,19 +236,14 @@ class Client:
                 kept.append((lane, owner))
         self._lanes = kept
 
-    def _forget_connections(self) -> None:
-        """Start without any: this client is new, or in a new process."""
-        self._local = threading.local()
-        self._lanes: Lanes = []
-        self._last_number = 0
-
     def start_again_in_child(self) -> None:
         """Become another session: this process is a fork of the one that connected."""
         for lane, _ in self._lanes:
             lane.close()  # the child's copy of the socket; the parent's goes on
         self._guard = threading.Lock()
         self._session.renew()
-        self._forget_connections()
+        self._local = threading.local()
+        self._lanes = []
 
 
 _known: weakref.WeakKeyDictionary[Client, None] = weakref.WeakKeyDictionary()

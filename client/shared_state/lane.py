@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any
 from shared_state_protocol.contract import Arguments, Operation
 from shared_state_protocol.wire import messages
 from shared_state_protocol.wire.frames import HEADER_BYTES, FrameReader
+from shared_state_protocol.wire.messages import ANSWER_PARTS
 
 from .request import Message, Request
 from .sockets import dial, redial
@@ -90,7 +91,7 @@ class Lane:
             except (Broken, Silence):
                 request = Request(number, operation, name, arguments, started or time.monotonic())
                 message = self._insist([request])[number]
-            if operation.confirms and len(message) == 2:
+            if operation.confirms and len(message) == ANSWER_PARTS:
                 self._confirm((number,))
         except BaseException as error:
             self._take_back((number,), error)
@@ -108,16 +109,13 @@ class Lane:
         replies: dict[int, Message] = {}
         try:
             for chunk, data in _chunks(requests, first - 1):
-                try:
-                    self._send(data)
-                except Broken:
-                    pass  # what is not answered is sent again, over another connection
+                self._tell(data)
                 replies.update(self._insist(chunk))
             self._confirm(
                 [
                     each.number
                     for each in requests
-                    if each.operation.confirms and len(replies[each.number]) == 2
+                    if each.operation.confirms and len(replies[each.number]) == ANSWER_PARTS
                 ]
             )
         except BaseException as error:
@@ -133,10 +131,7 @@ class Lane:
 
     def say_goodbye(self) -> None:
         """Tell the server that the session ends."""
-        try:
-            self._send(messages.notice(messages.GOODBYE))
-        except Broken:
-            pass  # then the server knows already
+        self._tell(messages.notice(messages.GOODBYE))
         self.close()
 
     # What may go wrong
@@ -178,30 +173,32 @@ class Lane:
             else:
                 replies[request.number] = lost
                 del missing[request.number]
-        try:
-            self._send(b"".join(frames))
-        except Broken:
-            pass  # the next read finds it, and we come here again
+        self._tell(b"".join(frames))
 
     def _take_back(self, numbers: Sequence[int], error: BaseException) -> None:
         """Cancel calls that end in `error` on this side, so that they have had no effect."""
-        try:
-            self._send(b"".join(messages.notice(messages.CANCEL, each) for each in numbers))
-        except Broken:
+        cancels = b"".join(messages.notice(messages.CANCEL, each) for each in numbers)
+        if not self._tell(cancels):
             self._given_up.extend(numbers)
 
     def _confirm(self, numbers: Sequence[int]) -> None:
-        """Say that what these replies carried has arrived."""
-        if not numbers:
-            return
-        try:
-            self._send(b"".join(messages.notice(messages.CONFIRM, each) for each in numbers))
-        except Broken:
-            # Nobody can know whether the server heard it. It has not given the item away again
-            # before the session is over, and a session that resumes acknowledges it.
-            pass
+        """Say that what these replies carried has arrived.
+
+        If the connection breaks just now, nobody can know whether the server heard it. Until this
+        session is over it gives nothing to anybody else, and a session that resumes acknowledges.
+        """
+        if numbers:
+            self._tell(b"".join(messages.notice(messages.CONFIRM, each) for each in numbers))
 
     # Bytes
+
+    def _tell(self, data: bytes) -> bool:
+        """Send, and return whether it went; a read will find what to do about it otherwise."""
+        try:
+            self._send(data)
+        except Broken:
+            return False
+        return True
 
     def _send(self, data: bytes) -> None:
         sock = self._socket

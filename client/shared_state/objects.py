@@ -122,7 +122,7 @@ class Dict(contracts.Dict[K, V], Proxy, MutableMapping[K, V]):  # type: ignore[m
     def __ror__(self, other: Mapping[K, V]) -> dict[K, V]:
         return dict(other) | self.copy() if isinstance(other, Mapping) else NotImplemented
 
-    def __ior__(self, other: Any) -> Dict[K, V]:
+    def __ior__(self, other: Any) -> Dict[K, V]:  # type: ignore[misc]  # | makes a plain dict
         self.update(other)
         return self
 
@@ -177,7 +177,7 @@ class List(contracts.List[V], Proxy, MutableSequence[V]):  # type: ignore[misc] 
     def __contains__(self, value: object) -> bool:
         return self.contains(value)  # type: ignore[arg-type]  # `in` may be asked about anything
 
-    def __iadd__(self, values: Iterable[V]) -> List[V]:  # type: ignore[misc, override]  # itself
+    def __iadd__(self, values: Iterable[V]) -> List[V]:
         self.extend(list(values))
         return self
 

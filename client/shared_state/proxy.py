@@ -12,7 +12,7 @@ Proxies of the same object are equal where the type has no equality of its own.
 from __future__ import annotations
 
 from multiprocessing.context import get_spawning_popen
-from multiprocessing.process import AuthenticationString
+from multiprocessing.process import AuthenticationString  # type: ignore[attr-defined]  # no stub
 from typing import TYPE_CHECKING, Any
 
 from shared_state_protocol.contract import Awaiting, Blocking, Bound, Operation
@@ -49,7 +49,7 @@ class Proxy(Blocking):
 
     def __reduce__(self) -> tuple[Any, ...]:
         address, key = str(self.client.address), None
-        if get_spawning_popen() is not None:  # type: ignore[no-untyped-call]  # has no types
+        if get_spawning_popen() is not None:
             key = AuthenticationString(self.client.key)
         return _rebuild, (type(self), address, self.name, key)
 
@@ -72,8 +72,8 @@ class AsyncProxy(Awaiting):
 
     def __reduce__(self) -> tuple[Any, ...]:
         raise TypeError(
-            "an object of an async client belongs to its event loop and cannot be pickled: send its "
-            "name, or use shared_state.connect in the other process"
+            "an object of an async client belongs to its event loop and cannot be pickled: send "
+            "its name, or use shared_state.connect in the other process"
         )
 
     def __repr__(self) -> str:

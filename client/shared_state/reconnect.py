@@ -28,7 +28,7 @@ LONGEST_DELAY_S = 1.0
 
 
 def delays(random: Random) -> Iterator[float]:
-    """Yield the seconds to wait before each try; jittered, so that many clients do not come at once."""
+    """Yield the seconds to wait before each try, jittered: clients should not come all at once."""
     yield 0.0
     delay = FIRST_DELAY_S
     while True:

@@ -15,7 +15,7 @@ from typing import Any
 from shared_state_protocol.address import Address
 from shared_state_protocol.codec import Codec
 from shared_state_protocol.errors import ProtocolError, from_wire
-from shared_state_protocol.wire import handshake
+from shared_state_protocol.wire import handshake, messages
 from shared_state_protocol.wire.connection import ClientOpening
 from shared_state_protocol.wire.handshake import ID_BYTES, NONCE_BYTES, Hello, Welcome
 
@@ -77,13 +77,13 @@ class Session:
 
     def result_of(self, message: list[Any]) -> Any:
         """Return the result that a reply carries, or raise its error."""
-        if len(message) == 2:
+        if len(message) == messages.ANSWER_PARTS:
             return message[1]
         raise self.error_of(message)
 
     def error_of(self, message: list[Any]) -> Exception:
         """Return the exception that a reply carries."""
-        if len(message) != 4 or type(message[3]) is not list:
+        if len(message) != messages.FAILURE_PARTS or type(message[3]) is not list:
             return ProtocolError("a reply that is neither a result nor an error")
         arguments = [
             self.codec.decode(each) if type(each) is bytes else each for each in message[3]

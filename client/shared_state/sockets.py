@@ -52,7 +52,7 @@ def dial(session: Session, lane: int, thread: str) -> Opened:
 def redial(session: Session, lane: int, thread: str) -> Opened:
     """Do what `dial` does, again and again for the session's `timeout`."""
     give_up = time.monotonic() + session.timeout
-    for delay in delays(random.Random()):
+    for delay in delays(random.Random()):  # noqa: S311  # jitter is no secret
         time.sleep(delay)
         try:
             return dial(session, lane, thread)

@@ -58,7 +58,7 @@ class Row:
             return
         if len(types) != len(self._shapes):
             raise ProtocolError(f"expected {len(self._shapes)} arguments, got {len(types)}")
-        for position, (shape, argument) in enumerate(zip(self._shapes, arguments), 1):
+        for position, (shape, argument) in enumerate(zip(self._shapes, arguments, strict=True), 1):
             if not shape.accepts(argument):
                 raise ProtocolError(f"argument {position} has the wrong shape")
         if all(shape.flat for shape in self._shapes):

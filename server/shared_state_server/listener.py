@@ -147,7 +147,7 @@ class Server:
     @contextlib.contextmanager
     def signals(self) -> Iterator[None]:
         """Stop on the first signal, end at once on the second; only the main thread hears any."""
-        heard: list[int] = []
+        heard: list[signal.Signals] = []
         for number in SIGNALS:
             with contextlib.suppress(ValueError, RuntimeError):
                 self._loop.add_signal_handler(number, self.stop)

@@ -23,13 +23,13 @@ from shared_state_protocol.errors import (
     to_wire,
 )
 from shared_state_protocol.objects import CONTRACTS
-from shared_state_protocol.state import ObjectInfo, State
+from shared_state_protocol.state import State
 from shared_state_protocol.wire import messages
 from shared_state_protocol.wire.handshake import Hello
 
 from .dispatch import Row, table_of
 from .memory import BEHAVIOURS
-from .session import Lane, Session, failure_of
+from .session import Lane, Session
 from .waiting import PARKED, Call, Deadlines
 
 __all__ = ["MAX_NAME_BYTES", "Service"]
@@ -40,7 +40,7 @@ MAX_NAME_BYTES = 255
 STATE = ""
 """The name under which the service itself is addressed; no object can have it."""
 
-_TABLE = table_of(zip(CONTRACTS, BEHAVIOURS))
+_TABLE = table_of(zip(CONTRACTS, BEHAVIOURS, strict=True))
 
 log = logging.getLogger(__name__)
 
@@ -110,8 +110,8 @@ class Service:
             close(ObjectNotFound(f"{name!r} was deleted"))
         return True
 
-    def listing(self) -> list[ObjectInfo]:
-        """Return what there is, ordered by name."""
+    def listing(self) -> list[tuple[str, str, int]]:
+        """Return the fields of `ObjectInfo` for whatever there is, ordered by name."""
         named = sorted(item for item in self._objects.items() if item[0] != STATE)
         return [(name, each.type, each.behaviour.size()) for name, each in named]
 
@@ -131,28 +131,34 @@ class Service:
         Raises:
             ProtocolError: the message is none; the connection cannot go on.
         """
-        message = messages.read(payload)
-        if len(message) < 4:
-            raise ProtocolError("a message of fewer than four parts")
-        number, acknowledged, wire, name, *arguments = message
-        if type(number) is not int or type(acknowledged) is not int or number < 0:
-            raise ProtocolError("a message without numbers")
+        number, acknowledged, wire, name, *arguments = _parts(messages.read(payload))
         if number == 0:
             self._notice(lane, wire, arguments)
-            return
+        elif self._is_new(lane, number, acknowledged):
+            self._answer(lane, number, wire, name, arguments)
+
+    def _is_new(self, lane: Lane, number: int, acknowledged: int) -> bool:
+        """Return whether a request is to be carried out; answer it from memory if it was before."""
         if acknowledged > lane.acknowledged:
             lane.acknowledge(min(acknowledged, number - 1))
         if number <= lane.acknowledged:
             raise ProtocolError("a request whose reply was acknowledged before")
-        if number in lane.replies:
-            self._repeat(lane, number)
-            return
+        remembered = lane.replies.get(number)
+        if remembered is None:
+            return True
+        if lane.send is not None:
+            lane.send(remembered[0])
+        return False
+
+    def _answer(self, lane: Lane, number: int, wire: Any, name: Any, arguments: list[Any]) -> None:
         row = self._table.get(wire) if type(wire) is str else None
         call = Call(lane, number, self.clock())
         try:
             result = self._perform(row, call, wire, name, arguments)
-        except Exception as error:
-            self._fail(lane, number, wire, error)
+        except Exception as error:  # whatever it is, the client has to know
+            if to_wire(error) is None:
+                log.error("a defect in %s", wire, exc_info=error)
+            lane.fail(number, error)
             return
         if result is PARKED:
             return
@@ -182,15 +188,6 @@ class Service:
         if row.batched:
             return call.lane.session.cursors.begin(result)
         return result
-
-    def _fail(self, lane: Lane, number: int, wire: object, error: Exception) -> None:
-        if to_wire(error) is None:
-            log.exception("a defect in %s", wire)
-        lane.fail(number, error)
-
-    def _repeat(self, lane: Lane, number: int) -> None:
-        if lane.send is not None:
-            lane.send(lane.replies[number][0])
 
     def _notice(self, lane: Lane, kind: Any, arguments: list[Any]) -> None:
         if len(arguments) != 1 or type(arguments[0]) is not int:
@@ -272,7 +269,7 @@ class Directory:
     def __init__(self, service: Service) -> None:
         self._service = service
 
-    def objects(self) -> list[ObjectInfo]:
+    def objects(self) -> list[tuple[str, str, int]]:
         return self._service.listing()
 
     def delete(self, name: str) -> bool:
@@ -286,6 +283,14 @@ class Directory:
 
     def close_cursor(self, call: Call, cursor: int) -> None:
         call.lane.session.cursors.close(cursor)
+
+
+def _parts(message: list[Any]) -> list[Any]:
+    if len(message) < messages.REQUEST_PARTS:
+        raise ProtocolError("a message of too few parts")
+    if type(message[0]) is not int or type(message[1]) is not int or message[0] < 0:
+        raise ProtocolError("a message without numbers")
+    return message
 
 
 def _check_name(name: str) -> None:

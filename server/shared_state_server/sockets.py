@@ -30,7 +30,7 @@ def keep_alive(sock: Any, peer_timeout: float) -> None:
 def may_enter(sock: Any) -> bool:
     """Return whether the peer of a Unix socket is this user or root; True where unknown.
 
-    The socket's mode lets in nobody else anyway; this holds when a copy of the path is opened wider.
+    The socket's mode lets in nobody else anyway; this holds when somebody opens it wider.
     """
     if not hasattr(socket, "SO_PEERCRED"):
         return True

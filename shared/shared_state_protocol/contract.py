@@ -183,14 +183,14 @@ def _encoder(shapes: list[Shape]) -> Callable[[Arguments, Codec], Arguments]:
     if len(shapes) == 1:
         only = shapes[0].encode
         return lambda arguments, codec: (only(arguments[0], codec),)
-    if len(shapes) == 2:
+    if len(shapes) == 2:  # unrolled
         first, second = shapes[0].encode, shapes[1].encode
         return lambda arguments, codec: (
             first(arguments[0], codec),
             second(arguments[1], codec),
         )
     return lambda arguments, codec: tuple(
-        shape.encode(argument, codec) for shape, argument in zip(shapes, arguments)
+        shape.encode(argument, codec) for shape, argument in zip(shapes, arguments, strict=True)
     )
 
 

@@ -38,7 +38,7 @@ K = TypeVar("K")
 V = TypeVar("V")
 D = TypeVar("D")
 
-Pairs = Union[Mapping[K, V], Iterable[tuple[K, V]]]
+Pairs = Union[Mapping[K, V], Iterable[tuple[K, V]]]  # noqa: UP007  # generic at run time
 
 REQUIRED: Any = type("Required", (), {"__repr__": lambda self: "REQUIRED"})()
 """The declared default of a ``D`` parameter for which there is none."""
@@ -100,7 +100,7 @@ class Default(Shape):
 
 
 class Plain(Shape):
-    """A number, text or bytes; `convert` is what Python itself does with an argument of the kind."""
+    """A number, text or bytes; `convert` does what Python itself does with such an argument."""
 
     verbatim = True
 
@@ -174,7 +174,7 @@ class PairsOf(Many):
         if isinstance(value, Mapping):
             return super().encode(value.items(), codec)
         if hasattr(value, "keys"):
-            return super().encode(((key, value[key]) for key in value.keys()), codec)
+            return super().encode(((key, value[key]) for key in value.keys()), codec)  # noqa: SIM118  # as `dict.update` does
         return super().encode(value, codec)
 
 
@@ -189,16 +189,18 @@ class Group(Shape):
         items = tuple(value)
         if len(items) != len(self.inner):
             raise ValueError(f"expected {len(self.inner)} items in a group, got {len(items)}")
-        return [shape.encode(item, codec) for shape, item in zip(self.inner, items)]
+        return [shape.encode(item, codec) for shape, item in zip(self.inner, items, strict=True)]
 
     def decode(self, wire: list[Any], codec: Codec) -> Any:
-        return self.build(shape.decode(item, codec) for shape, item in zip(self.inner, wire))
+        return self.build(
+            shape.decode(item, codec) for shape, item in zip(self.inner, wire, strict=True)
+        )
 
     def accepts(self, wire: Any) -> bool:
         return (
             type(wire) is list
             and len(wire) == len(self.inner)
-            and all(shape.accepts(item) for shape, item in zip(self.inner, wire))
+            and all(shape.accepts(item) for shape, item in zip(self.inner, wire, strict=True))
         )
 
 
@@ -257,7 +259,7 @@ def shape_of(annotation: Any) -> Shape:
 
 def _union(members: tuple[Any, ...]) -> Shape:
     if any(typing.get_origin(member) is Mapping for member in members):
-        return PairsOf(shape_of(tuple[K, V]))
+        return PairsOf(Group([_LEAVES[K], _LEAVES[V]]))
     real = [member for member in members if member not in (type(None), D)]
     if not real:
         return _LEAVES[D]

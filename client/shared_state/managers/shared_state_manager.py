@@ -12,11 +12,11 @@ from __future__ import annotations
 
 import multiprocessing
 import uuid
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from multiprocessing import util
 from multiprocessing.connection import Connection
 from multiprocessing.managers import BaseManager, State  # type: ignore[attr-defined]  # not in stubs
-from multiprocessing.process import AuthenticationString
+from multiprocessing.process import AuthenticationString  # type: ignore[attr-defined]  # no stub
 from typing import TYPE_CHECKING, Any
 
 from ..blocking import Client, connect
@@ -48,8 +48,12 @@ class SharedStateManager(BaseManager):
         ctx: the `multiprocessing` context in which `start` makes its process.
     """
 
-    _process: multiprocessing.process.BaseProcess
+    # Attributes of the standard library's class that its stubs do not have.
+    _address: Any
     _authkey: bytes
+    _ctx: Any
+    _process: multiprocessing.process.BaseProcess
+    _state: Any
 
     def __init__(
         self,
@@ -60,8 +64,8 @@ class SharedStateManager(BaseManager):
     ) -> None:
         if isinstance(address, str):
             raise NotImplementedError(
-                f"serving at the Unix socket {address!r} is not there yet: give (host, port); clients "
-                "of the same host switch to a Unix socket by themselves"
+                f"serving at the Unix socket {address!r} is not there yet: give (host, port); "
+                "clients of the same host switch to a Unix socket by themselves"
             )
         super().__init__(address or LOOPBACK, authkey, serializer, ctx)
         self._client: Client | None = None
@@ -128,17 +132,17 @@ class SharedStateManager(BaseManager):
         made.extend(items)  # type: ignore[arg-type]  # any iterable is encoded item by item
         return made
 
-    def Queue(self, maxsize: int = 0) -> Queue[Any]:
+    def Queue(self, maxsize: int = 0) -> Queue[Any]:  # its typeid
         """Create a queue."""
         return self.client.queue(_fresh_name("queue"), maxsize)
 
-    def Lock(self) -> Lock:
+    def Lock(self) -> Lock:  # its typeid
         """Create a lock."""
         return self.client.lock(_fresh_name("lock"))
 
     # Ending
 
-    def shutdown(self) -> None:
+    def shutdown(self) -> None:  # type: ignore[override]  # theirs is made by `start`
         """End the server that this manager started, or leave the one it connected to."""
         if self._client is not None:
             self._finalize()
@@ -171,13 +175,13 @@ class SharedStateManager(BaseManager):
     # Inside
 
     def _expect(self, state: Any, action: str) -> None:
-        if self._state.value != state:  # type: ignore[attr-defined]  # not in stubs
+        if self._state.value != state:
             raise AssertionError(f"{action} on a manager that is started, connected or shut down")
 
     def _join(self, process: multiprocessing.process.BaseProcess | None) -> None:
         client = connect(self._address, authkey=bytes(self._authkey))
         self._client = client
-        self._state.value = State.STARTED  # type: ignore[attr-defined]  # not in stubs
+        self._state.value = State.STARTED
         self._finalize = util.Finalize(
             self, _end, args=(client, process, self._state), exitpriority=0
         )

@@ -79,7 +79,7 @@ class Dict:
     def items(self) -> list[tuple[bytes, bytes]]:
         if not self._spelled:
             return list(self._data.items())
-        return list(zip(self.keys(), self._data.values()))
+        return list(zip(self.keys(), self._data.values(), strict=True))
 
     def _place(self, key: bytes) -> bytes:
         place = canonical(key)

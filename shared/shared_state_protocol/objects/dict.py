@@ -15,8 +15,8 @@ class Dict(Generic[K, V]):
     """A mapping in insertion order, as `dict` is one.
 
     Values that come out are copies: changing one changes nothing on the server until it is set
-    again. Keys are equal when Python says so: ``1``, ``1.0`` and ``True`` are one key, and the first
-    that was written is the one that iteration shows.
+    again. Keys are equal when Python says so: ``1``, ``1.0`` and ``True`` are one key, and the
+    first that was written is the one that iteration shows.
     """
 
     @command

@@ -66,7 +66,8 @@ class Hello(NamedTuple):
     """What a client says of itself.
 
     `session` is its identity over all its connections, `lane` the number of this connection in it.
-    `resumes` says that the client had the session before. `host`, `pid` and `thread` are for people.
+    `resumes` says that the client had the session before. `host`, `pid` and `thread` are for
+    people.
     """
 
     version: int
@@ -190,10 +191,13 @@ def _fields(body: bytes, kind: type[_Fields]) -> _Fields:
         fields = ormsgpack.unpackb(body)
     except ValueError as error:
         raise ProtocolError("a handshake that cannot be read") from error
-    expected = list(get_type_hints(kind).values())
+    expected = _TYPES[kind]
     if type(fields) is not list or [type(each) for each in fields[: len(expected)]] != expected:
         raise ProtocolError("a handshake with fields of the wrong types")
     return kind._make(fields[: len(expected)])
+
+
+_TYPES = {kind: list(get_type_hints(kind).values()) for kind in (Hello, Welcome)}
 
 
 def _checked_hello(hello: Hello) -> Hello:

@@ -18,11 +18,11 @@ PROBES = 3
 
 
 class Probes(NamedTuple):
-    """Seconds before the first probe, between probes, their number; milliseconds for unsent data."""
+    """What to tell the kernel: when to probe, and after how much silence to give up."""
 
     idle_s: int
     interval_s: int
-    count: int
+    lost: int
     user_timeout_ms: int
 
     def tcp_options(self) -> dict[str, int]:
@@ -30,7 +30,7 @@ class Probes(NamedTuple):
         return {
             "TCP_KEEPIDLE": self.idle_s,
             "TCP_KEEPINTVL": self.interval_s,
-            "TCP_KEEPCNT": self.count,
+            "TCP_KEEPCNT": self.lost,
             "TCP_USER_TIMEOUT": self.user_timeout_ms,
         }
 

@@ -21,7 +21,27 @@ import ormsgpack
 from ..errors import ProtocolError
 from .frames import frame
 
-__all__ = ["CANCEL", "CONFIRM", "GOODBYE", "answer", "failure", "notice", "read", "request"]
+__all__ = [
+    "ANSWER_PARTS",
+    "CANCEL",
+    "CONFIRM",
+    "FAILURE_PARTS",
+    "GOODBYE",
+    "REQUEST_PARTS",
+    "answer",
+    "failure",
+    "notice",
+    "read",
+    "request",
+]
+
+REQUEST_PARTS = 4
+"""Of a request or notice, at the least: arguments follow."""
+
+ANSWER_PARTS = 2
+"""By their number of parts a client tells an answer from a failure."""
+
+FAILURE_PARTS = 4
 
 CONFIRM = "confirm"
 CANCEL = "cancel"
