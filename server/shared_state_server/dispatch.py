@@ -12,10 +12,9 @@ import inspect
 from collections.abc import Callable, Iterable
 from typing import Any
 
+from shared_state_protocol.codec import is_pickled
 from shared_state_protocol.contract import Operation, contract_name, operations
-from shared_state_protocol.errors import FixTheCall, ProtocolError
-
-from .waiting import Call
+from shared_state_protocol.errors import EncodingError, FixTheCall, ProtocolError
 
 __all__ = ["OPEN", "Row", "table_of"]
 
@@ -29,6 +28,7 @@ class Row:
     __slots__ = (
         "_passed",
         "_shapes",
+        "_values",
         "batched",
         "changes",
         "method",
@@ -45,6 +45,7 @@ class Row:
         self.batched = operation.batched
         self.wants_call = "call" in inspect.signature(method).parameters
         self._shapes = [parameter.shape for parameter in operation.parameters]
+        self._values = [at for at, shape in enumerate(self._shapes) if not shape.verbatim]
         self._passed: set[tuple[type, ...]] = set()
 
     def check(self, arguments: list[Any]) -> None:
@@ -64,11 +65,21 @@ class Row:
         if all(shape.flat for shape in self._shapes):
             self._passed.add(types)
 
-    def run(self, behaviour: Any, call: Call, arguments: list[Any]) -> Any:
-        """Carry out the operation on `behaviour`."""
-        if self.wants_call:
-            return self.method(behaviour, call, *arguments)
-        return self.method(behaviour, *arguments)
+    def refuse_pickles(self, arguments: list[Any]) -> None:
+        """Refuse values that were pickled: this server does not keep such.
+
+        Raises:
+            EncodingError: there is one among `arguments`.
+        """
+        for position in self._values:
+            if _has_pickle(arguments[position]):
+                raise EncodingError("this server was started without --allow-pickle")
+
+
+def _has_pickle(argument: Any) -> bool:
+    if type(argument) is list:
+        return any(map(_has_pickle, argument))
+    return type(argument) is bytes and is_pickled(argument)
 
 
 def table_of(pairs: Iterable[tuple[type, type]]) -> dict[str, Row]:

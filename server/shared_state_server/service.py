@@ -11,10 +11,8 @@ import logging
 from collections.abc import Callable
 from typing import Any
 
-from shared_state_protocol.codec import is_pickled
 from shared_state_protocol.contract import contract_name
 from shared_state_protocol.errors import (
-    EncodingError,
     InvalidName,
     ObjectNotFound,
     ProtocolError,
@@ -30,7 +28,7 @@ from shared_state_protocol.wire.handshake import Hello
 from .dispatch import Row, table_of
 from .memory import BEHAVIOURS
 from .session import Lane, Session
-from .waiting import PARKED, Call, Deadlines
+from .waiting import PARKED, Call, Deadlines, Undo
 
 __all__ = ["MAX_NAME_BYTES", "Service"]
 
@@ -134,60 +132,60 @@ class Service:
         number, acknowledged, wire, name, *arguments = _parts(messages.read(payload))
         if number == 0:
             self._notice(lane, wire, arguments)
-        elif self._is_new(lane, number, acknowledged):
-            self._answer(lane, number, wire, name, arguments)
-
-    def _is_new(self, lane: Lane, number: int, acknowledged: int) -> bool:
-        """Return whether a request is to be carried out; answer it from memory if it was before."""
+            return
         if acknowledged > lane.acknowledged:
             lane.acknowledge(min(acknowledged, number - 1))
-        if number <= lane.acknowledged:
-            raise ProtocolError("a request whose reply was acknowledged before")
-        remembered = lane.replies.get(number)
-        if remembered is None:
-            return True
-        if lane.send is not None:
-            lane.send(remembered[0])
-        return False
-
-    def _answer(self, lane: Lane, number: int, wire: Any, name: Any, arguments: list[Any]) -> None:
-        row = self._table.get(wire) if type(wire) is str else None
-        call = Call(lane, number, self.clock())
+        if number in lane.replies or number <= lane.acknowledged:
+            self._repeat(lane, number)
+            return
         try:
-            result = self._perform(row, call, wire, name, arguments)
-        except Exception as error:  # whatever it is, the client has to know
+            self._perform(lane, number, wire, name, arguments)
+        except Exception as error:
             if to_wire(error) is None:
                 log.error("a defect in %s", wire, exc_info=error)
             lane.fail(number, error)
-            return
-        if result is PARKED:
-            return
-        if row is not None and row.changes:
-            lane.answer(number, result, call.undo)
-        elif lane.send is not None:
-            lane.send(messages.answer(number, result))
 
-    def _perform(
-        self, row: Row | None, call: Call, wire: Any, name: Any, arguments: list[Any]
-    ) -> Any:
-        if row is None or type(name) is not str:
+    def _perform(self, lane: Lane, number: int, wire: str, name: str, arguments: list[Any]) -> None:
+        """Carry out one request and answer it, unless it has to wait."""
+        row = self._table.get(wire)
+        if row is None:
             raise ProtocolError(f"there is no operation {wire!r} here")
         if self._closing:
             raise ServerClosing("the server is going down")
         row.check(arguments)
         if row.changes and not self._allow_pickle:
-            _refuse_pickles(arguments)
+            row.refuse_pickles(arguments)
+        result: Any = None
+        undo: Undo | None = None
         if row.opens:
-            return self._open(row, name, arguments)
+            self._open(row, name, arguments)
+        elif row.wants_call:
+            call = Call(lane, number, self.clock())
+            result = row.method(self._find(row, name), call, *arguments)
+            undo = call.undo
+        else:
+            result = row.method(self._find(row, name), *arguments)
+        if result is PARKED:
+            return
+        if row.changes:
+            lane.answer(number, result, undo)
+        else:
+            lane.tell(number, lane.session.cursors.begin(result) if row.batched else result)
+
+    def _find(self, row: Row, name: str) -> Any:
         found = self._objects.get(name)
         if found is None:
             raise ObjectNotFound(f"there is no object named {name!r}")
         if found.type != row.type:
             raise TypeMismatch(f"{name!r} is a {found.type}, not a {row.type}")
-        result = row.run(found.behaviour, call, arguments)
-        if row.batched:
-            return call.lane.session.cursors.begin(result)
-        return result
+        return found.behaviour
+
+    def _repeat(self, lane: Lane, number: int) -> None:
+        """Answer from memory a request that was carried out before."""
+        if number not in lane.replies:
+            raise ProtocolError("a request whose reply was acknowledged before")
+        if lane.send is not None:
+            lane.send(lane.replies[number][0])
 
     def _notice(self, lane: Lane, kind: Any, arguments: list[Any]) -> None:
         if len(arguments) != 1 or type(arguments[0]) is not int:
@@ -286,10 +284,9 @@ class Directory:
 
 
 def _parts(message: list[Any]) -> list[Any]:
-    if len(message) < messages.REQUEST_PARTS:
-        raise ProtocolError("a message of too few parts")
-    if type(message[0]) is not int or type(message[1]) is not int or message[0] < 0:
-        raise ProtocolError("a message without numbers")
+    """Check the parts that every request and notice has."""
+    if (*map(type, message[: messages.REQUEST_PARTS]),) != (int, int, str, str) or message[0] < 0:
+        raise ProtocolError("a message that is neither a request nor a notice")
     return message
 
 
@@ -298,14 +295,6 @@ def _check_name(name: str) -> None:
         raise InvalidName(
             f"a name has 1 to {MAX_NAME_BYTES} bytes of UTF-8 and is printable, not {name!r}"
         )
-
-
-def _refuse_pickles(arguments: list[Any]) -> None:
-    for argument in arguments:
-        if type(argument) is list:
-            _refuse_pickles(argument)
-        elif type(argument) is bytes and is_pickled(argument):
-            raise EncodingError("this server was started without --allow-pickle")
 
 
 def _who(session: Session) -> str:

@@ -86,6 +86,11 @@ class Lane:
         self.replies: dict[int, tuple[bytes, Undo | None]] = {}
         self.waiters: dict[int, Waiter] = {}
 
+    def tell(self, number: int, result: Any) -> None:
+        """Reply to a query with its result; if the reply is lost, it can be asked again."""
+        if self.send is not None:
+            self.send(messages.answer(number, result))
+
     def answer(self, number: int, result: Any, undo: Undo | None = None) -> None:
         """Reply to a command with its result, and remember the reply."""
         self._reply(number, messages.answer(number, result), undo)
@@ -103,7 +108,7 @@ class Lane:
 
     def acknowledge(self, number: int) -> None:
         """Forget the replies up to `number`: the client has them."""
-        if len(self.replies) > number - self.acknowledged:
+        if len(self.replies) >= number - self.acknowledged:
             for arrived in range(self.acknowledged + 1, number + 1):
                 self.replies.pop(arrived, None)
         else:

@@ -16,6 +16,9 @@ from ..waiting import Call, Line, Undo
 
 __all__ = ["Queue"]
 
+DELIVERY_BYTES = 8 * 1024 * 1024
+"""Of items that `get_many` hands over in one reply, the last one apart: well within a frame."""
+
 NEGATIVE_TIMEOUT = "'timeout' must be a non-negative number"
 
 
@@ -132,7 +135,12 @@ class Queue:
         self._serve()
 
     def _take(self, count: int) -> list[bytes]:
-        return [self._items.popleft() for _ in range(min(count, len(self._items)))]
+        taken: list[bytes] = []
+        size = 0
+        while self._items and len(taken) < count and size < DELIVERY_BYTES:
+            taken.append(self._items.popleft())
+            size += len(taken[-1])
+        return taken
 
     def _put_back(self, items: list[bytes]) -> Undo:
         def undo(now: float) -> None:
