@@ -178,6 +178,8 @@ class AsyncClient:
         if self._is_closed:
             raise ValueError("this client is closed")
         loop = asyncio.get_running_loop()
+        if operation.wants_agent:
+            arguments = operation.with_agent(arguments, id(asyncio.current_task()))
         encoded = operation.encode(arguments, self.codec)
         number = self._previous = self._previous + 1
         request = Request(number, operation, name, encoded, loop.time())

@@ -171,6 +171,8 @@ class Client:
             lane: Lane = self._local.lane
         except AttributeError:
             lane = self._lane()
+        if operation.wants_agent:
+            arguments = operation.with_agent(arguments, threading.get_ident())
         if lane.batch is not None:
             return lane.batch.add(operation, name, arguments)
         wire = lane.exchange(operation, name, operation.encode(arguments, self.codec))

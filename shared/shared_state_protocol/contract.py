@@ -34,7 +34,7 @@ from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
 from typing import Any, Concatenate, Generic, ParamSpec, Protocol, TypeVar, overload
 
 from .codec import Codec
-from .shapes import Default, Shape, shape_of
+from .shapes import Calling, Default, Shape, shape_of
 
 __all__ = [
     "Arguments",
@@ -74,7 +74,7 @@ class Operation(Generic[P, R]):
     """One promise of a contract.
 
     `wire` is its name on the wire, as ``dict.set``; `changes`, `waits`, `confirms` and `batched`
-    say which kind of promise it is.
+    say which kind of promise it is; `wants_agent` that the client is to fill in who calls.
     """
 
     changes = False
@@ -103,6 +103,8 @@ class Operation(Generic[P, R]):
         self.encode = _encoder([parameter.shape for parameter in self.parameters])
         self._default = self._position(lambda each: isinstance(each.shape, Default))
         self._timeout = self._position(lambda each: each.name == "timeout")
+        self._agent = self._position(lambda each: isinstance(each.shape, Calling))
+        self.wants_agent = self._agent is not None
 
     def _position(self, is_it: Callable[[Parameter], bool]) -> int | None:
         return next((i for i, each in enumerate(self.parameters) if is_it(each)), None)
@@ -143,6 +145,13 @@ class Operation(Generic[P, R]):
                 f"{self.wire}() takes {len(self.parameters)} arguments, {len(laid)} were given"
             )
         return tuple(laid)
+
+    def with_agent(self, arguments: Arguments, agent: int) -> Arguments:
+        """Return `arguments` with the thread or task that calls in its place."""
+        position = self._agent
+        if position is None:
+            return arguments
+        return (*arguments[:position], agent, *arguments[position + 1 :])
 
     def timeout_of(self, arguments: Arguments) -> float | None:
         """Return for how many seconds a call with `arguments` may wait; None is for ever."""

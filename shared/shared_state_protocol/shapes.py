@@ -11,6 +11,7 @@ class is made, into a shape that knows three things: what the client writes for 
 ``bool int float str``     themselves, as msgpack has them; ``bytes`` too
 ``X | None``               nil for None; so is a missing ``V`` in ``V | D``
 ``list[X]``                an array; an argument may be any iterable
+``Agent``                  the thread or task that calls: the client fills it in
 ``tuple[X, Y]``            an array of exactly these
 ``Pairs[K, V]``            an array of pairs; an argument may be a mapping or pairs
 a ``NamedTuple`` class     an array of its fields
@@ -26,17 +27,22 @@ import operator
 import types
 import typing
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any, TypeVar, Union
+from typing import Any, NewType, TypeVar, Union
 
 from .codec import Codec
 from .errors import FixTheCall
 from .keys import encode_key
 
-__all__ = ["REQUIRED", "D", "K", "Pairs", "Shape", "V", "shape_of"]
+__all__ = ["HERE", "REQUIRED", "Agent", "Calling", "D", "K", "Pairs", "Shape", "V", "shape_of"]
 
 K = TypeVar("K")
 V = TypeVar("V")
 D = TypeVar("D")
+
+Agent = NewType("Agent", int)
+
+HERE = Agent(0)
+"""The declared default of an ``Agent`` parameter, which nobody gives: see `contract.Operation`."""
 
 Pairs = Union[Mapping[K, V], Iterable[tuple[K, V]]]  # noqa: UP007  # generic at run time
 
@@ -116,6 +122,13 @@ class Plain(Shape):
 
     def accepts(self, wire: Any) -> bool:
         return type(wire) in self.accepted
+
+
+class Calling(Plain):
+    """The thread or task that calls."""
+
+    def __init__(self) -> None:
+        super().__init__(int, int)
 
 
 class Anything(Shape):
@@ -225,6 +238,7 @@ _LEAVES: dict[Any, Shape] = {
     K: Key(),
     V: Value(),
     D: Default(),
+    Agent: Calling(),
     Any: Anything(),
     bool: Plain(bool, bool),
     int: Plain(_index, int),
