@@ -25,9 +25,10 @@ from shared_state_protocol.wire.connection import ClientOpening
 from shared_state_protocol.wire.frames import FrameReader
 from shared_state_protocol.wire.handshake import Welcome
 
+from .accessors import AwaitingAccessors
 from .blocking import DEFAULT_TIMEOUT_S
 from .credentials import find_address, find_key
-from .objects import AWAITING, AsyncDict, AsyncList, AsyncLock, AsyncQueue
+from .objects import AWAITING
 from .proxy import AsyncProxy, opening_of, reference_to
 from .reconnect import delays
 from .request import Message, Request
@@ -51,7 +52,7 @@ class _State(State, Awaiting):
     """The whole state, for an async client."""
 
 
-class AsyncClient:
+class AsyncClient(AwaitingAccessors):
     """A connection to a server, for the tasks of one event loop.
 
     Made by ``async with connect_async(…) as client`` or ``client = await connect_async(…)``.
@@ -75,22 +76,6 @@ class AsyncClient:
         self._is_closed = False
 
     # Objects
-
-    def dict(self, name: str) -> AsyncDict[Any, Any]:
-        """Get or create the dict `name`."""
-        return self._open(AsyncDict[Any, Any](name, self))
-
-    def list(self, name: str) -> AsyncList[Any]:
-        """Get or create the list `name`."""
-        return self._open(AsyncList[Any](name, self))
-
-    def queue(self, name: str, maxsize: int = 0) -> AsyncQueue[Any]:
-        """Get or create the queue `name`; `maxsize` counts when it is created."""
-        return self._open(AsyncQueue[Any](name, self), maxsize)
-
-    def lock(self, name: str) -> AsyncLock:
-        """Get or create the lock `name`."""
-        return self._open(AsyncLock(name, self))
 
     async def objects(self) -> Infos:
         """Return the name, type and size of every object, ordered by name."""
@@ -209,9 +194,10 @@ class AsyncClient:
             if cursor is not None and not self._is_closed:
                 await self._state.close_cursor(cursor)
 
-    def _open(self, bound: T, *arguments: Any) -> T:
+    def _open(self, proxy_class: type[T], name: str, *arguments: Any) -> T:
         """Send the request that creates the object; whatever follows it finds the object there."""
-        _, future = self._begin(opening_of(type(bound)), bound.name, arguments)
+        bound = proxy_class(name, self)
+        _, future = self._begin(opening_of(proxy_class), name, arguments)
         future.add_done_callback(_retrieve)
         return bound
 

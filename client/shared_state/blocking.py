@@ -20,10 +20,11 @@ from shared_state_protocol.contract import Arguments, Blocking, Operation
 from shared_state_protocol.state import ObjectInfo, State
 from shared_state_protocol.wire import messages
 
+from .accessors import BlockingAccessors
 from .batch import Batch
 from .credentials import find_address, find_key
 from .lane import Lane
-from .objects import BLOCKING, Dict, List, Lock, Queue
+from .objects import BLOCKING
 from .proxy import Proxy, opening_of, reference_to
 from .session import Session
 
@@ -44,7 +45,7 @@ class _State(State, Blocking):
     """The whole state, for a blocking client."""
 
 
-class Client:
+class Client(BlockingAccessors):
     """A connection to a server, for blocking calls from any number of threads.
 
     Objects come from the methods named after their types: ``client.dict("config")`` gets the dict
@@ -73,22 +74,6 @@ class Client:
         self._lane()
 
     # Objects
-
-    def dict(self, name: str) -> Dict[Any, Any]:
-        """Get or create the dict `name`."""
-        return self._open(Dict[Any, Any](name, self))
-
-    def list(self, name: str) -> List[Any]:
-        """Get or create the list `name`."""
-        return self._open(List[Any](name, self))
-
-    def queue(self, name: str, maxsize: int = 0) -> Queue[Any]:
-        """Get or create the queue `name`; `maxsize` counts when it is created."""
-        return self._open(Queue[Any](name, self), maxsize)
-
-    def lock(self, name: str) -> Lock:
-        """Get or create the lock `name`."""
-        return self._open(Lock(name, self))
 
     def objects(self) -> Infos:
         """Return the name, type and size of every object, ordered by name."""
@@ -201,7 +186,8 @@ class Client:
             if cursor is not None and not self._is_closed:
                 self._state.close_cursor(cursor)
 
-    def _open(self, bound: T, *arguments: Any) -> T:
+    def _open(self, proxy_class: type[T], name: str, *arguments: Any) -> T:
+        bound = proxy_class(name, self)
         opening_of(type(bound))(bound, *arguments)
         return bound
 

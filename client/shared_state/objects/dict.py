@@ -1,0 +1,124 @@
+"""Dict, bound twice: a `MutableMapping` for blocking callers, operations for awaiting ones."""
+
+from __future__ import annotations
+
+from collections.abc import (
+    ItemsView,
+    Iterator,
+    KeysView,
+    Mapping,
+    MutableMapping,
+    ValuesView,
+)
+from typing import Any
+
+from shared_state_protocol.objects import Dict as DictContract
+from shared_state_protocol.shapes import K, V
+
+from ..proxy import AsyncProxy, Proxy
+
+__all__ = ["AsyncDict", "Dict"]
+
+
+class _Keys(KeysView[K]):
+    _mapping: Dict[K, Any]
+
+    def __iter__(self) -> Iterator[K]:
+        return iter(self._mapping)
+
+    def __reversed__(self) -> Iterator[K]:
+        return reversed(list(self))
+
+
+class _Values(ValuesView[V]):
+    _mapping: Dict[Any, V]
+
+    def __iter__(self) -> Iterator[V]:
+        return iter(DictContract.values(self._mapping))
+
+    def __contains__(self, value: object) -> bool:
+        return any(each == value for each in self)
+
+    def __reversed__(self) -> Iterator[V]:
+        return reversed(list(self))
+
+
+class _Items(ItemsView[K, V]):
+    _mapping: Dict[K, V]
+
+    def __iter__(self) -> Iterator[tuple[K, V]]:
+        return iter(DictContract.items(self._mapping))
+
+    def __reversed__(self) -> Iterator[tuple[K, V]]:
+        return reversed(list(self))
+
+
+class Dict(DictContract[K, V], Proxy, MutableMapping[K, V]):  # type: ignore[misc]  # an operation is a descriptor, a mixin method a function
+    """A shared dict for blocking callers: a `MutableMapping`, and what else `dict` can do."""
+
+    def __setitem__(self, key: K, value: V) -> None:
+        self.set(key, value)
+
+    def __delitem__(self, key: K) -> None:
+        self.delete(key)
+
+    def __contains__(self, key: object) -> bool:
+        return self.contains(key)  # type: ignore[arg-type]  # `in` may be asked about anything
+
+    def __len__(self) -> int:
+        return self.size()
+
+    def __iter__(self) -> Iterator[K]:
+        return iter(DictContract.keys(self))
+
+    def __reversed__(self) -> Iterator[K]:
+        return reversed(list(self))
+
+    def keys(self) -> KeysView[K]:  # type: ignore[override]  # a view can do what a stream can
+        """Return a view of the keys; iterating it takes a snapshot."""
+        return _Keys(self)
+
+    def values(self) -> ValuesView[V]:  # type: ignore[override]  # as above
+        """Return a view of the values; iterating it takes a snapshot."""
+        return _Values(self)
+
+    def items(self) -> ItemsView[K, V]:  # type: ignore[override]  # as above
+        """Return a view of the pairs; iterating it takes a snapshot."""
+        return _Items(self)
+
+    def update(self, other: Any = (), /, **more: V) -> None:  # type: ignore[override]  # and keywords
+        """Store every pair of a mapping or an iterable, and the keywords, at once."""
+        pairs = dict(other, **more) if more else other
+        DictContract.update(self, pairs)
+
+    def copy(self) -> dict[K, V]:
+        """Return what is there now as a plain dict."""
+        return dict(self.items())
+
+    def __or__(self, other: Mapping[K, V]) -> dict[K, V]:
+        return self.copy() | dict(other) if isinstance(other, Mapping) else NotImplemented
+
+    def __ror__(self, other: Mapping[K, V]) -> dict[K, V]:
+        return dict(other) | self.copy() if isinstance(other, Mapping) else NotImplemented
+
+    def __ior__(self, other: Any) -> Dict[K, V]:  # type: ignore[misc]  # | makes a plain dict
+        self.update(other)
+        return self
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Mapping):
+            return NotImplemented
+        return self.copy() == dict(other.items())
+
+    __hash__ = None  # type: ignore[assignment]  # as `dict`
+
+    def __str__(self) -> str:
+        return repr(self.copy())
+
+
+class AsyncDict(DictContract[K, V], AsyncProxy):
+    """A shared dict for awaiting callers."""
+
+    async def copy(self) -> dict[K, V]:
+        """Return what is there now as a plain dict."""
+        return {key: value async for key, value in self.items()}

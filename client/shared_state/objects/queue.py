@@ -1,0 +1,18 @@
+"""Queue, bound twice."""
+
+from __future__ import annotations
+
+from shared_state_protocol.objects import Queue as QueueContract
+from shared_state_protocol.shapes import V
+
+from ..proxy import AsyncProxy, Proxy
+
+__all__ = ["AsyncQueue", "Queue"]
+
+
+class Queue(QueueContract[V], Proxy):
+    """A shared queue for blocking callers."""
+
+
+class AsyncQueue(QueueContract[V], AsyncProxy):
+    """A shared queue for awaiting callers."""
