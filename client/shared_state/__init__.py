@@ -24,9 +24,8 @@ from shared_state_protocol.errors import (
     ShutDown,
     TypeMismatch,
 )
-from shared_state_protocol.objects import Owner
 from shared_state_protocol.registry import register
-from shared_state_protocol.state import ObjectInfo
+from shared_state_protocol.state import ObjectInfo, Owner
 
 from .awaiting import AsyncClient, connect_async
 from .batch import Batch, Promise

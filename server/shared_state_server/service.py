@@ -27,7 +27,7 @@ from shared_state_protocol.wire.handshake import Hello
 
 from .dispatch import Row, table_of
 from .memory import BEHAVIOURS
-from .session import Lane, Session
+from .session import Lane, OwnerFields, Session
 from .waiting import PARKED, Call, Deadlines, Undo
 
 __all__ = ["MAX_NAME_BYTES", "Service"]
@@ -43,6 +43,10 @@ _TABLE = table_of(zip(CONTRACTS, BEHAVIOURS, strict=True))
 log = logging.getLogger(__name__)
 
 
+InfoFields = tuple[str, str, int, list[OwnerFields], int]
+"""The fields of `shared_state_protocol.state.ObjectInfo`."""
+
+
 class Object:
     """A named behaviour."""
 
@@ -51,6 +55,13 @@ class Object:
     def __init__(self, type_name: str, behaviour: Any) -> None:
         self.type = type_name
         self.behaviour = behaviour
+
+    def describe(self, name: str, now: float) -> InfoFields:
+        """Return what people want to know of it."""
+        behaviour = self.behaviour
+        owners = behaviour.owners(now) if hasattr(behaviour, "owners") else []
+        waiters = behaviour.waiters() if hasattr(behaviour, "waiters") else 0
+        return name, self.type, behaviour.size(), owners, waiters
 
 
 class Service:
@@ -108,10 +119,9 @@ class Service:
             close(ObjectNotFound(f"{name!r} was deleted"))
         return True
 
-    def listing(self) -> list[tuple[str, str, int]]:
-        """Return the fields of `ObjectInfo` for whatever there is, ordered by name."""
-        named = sorted(item for item in self._objects.items() if item[0] != STATE)
-        return [(name, each.type, each.behaviour.size()) for name, each in named]
+    def listing(self, now: float) -> list[InfoFields]:
+        """Return what there is, ordered by name."""
+        return [self._objects[name].describe(name, now) for name in sorted(self._objects) if name]
 
     def _open(self, row: Row, name: str, arguments: list[Any]) -> None:
         found = self._objects.get(name)
@@ -267,8 +277,8 @@ class Directory:
     def __init__(self, service: Service) -> None:
         self._service = service
 
-    def objects(self) -> list[tuple[str, str, int]]:
-        return self._service.listing()
+    def objects(self, call: Call) -> list[InfoFields]:
+        return self._service.listing(call.now)
 
     def delete(self, name: str) -> bool:
         return self._service.delete(name)

@@ -18,11 +18,15 @@ from shared_state_protocol.wire.handshake import Hello
 from .streams import Cursors
 from .waiting import Deadlines, Undo, Waiter
 
-__all__ = ["REMEMBERED_REPLIES", "Lane", "Session", "Stake"]
+__all__ = ["REMEMBERED_REPLIES", "Lane", "OwnerFields", "Session", "Stake"]
 
 REMEMBERED_REPLIES = 4096
 """How many replies a lane remembers. A blocking client needs one; an async client as many as it
 has requests in flight."""
+
+
+OwnerFields = tuple[str, int, str, float]
+"""The fields of `shared_state_protocol.state.Owner`."""
 
 
 class Stake(Protocol):
@@ -85,6 +89,11 @@ class Lane:
         self.acknowledged = 0
         self.replies: dict[int, tuple[bytes, Undo | None]] = {}
         self.waiters: dict[int, Waiter] = {}
+
+    def owner(self, seconds: float) -> OwnerFields:
+        """Return who this is, as the owner of something since so many seconds."""
+        hello = self.session.hello
+        return hello.host, hello.pid, self.thread, seconds
 
     def tell(self, number: int, result: Any) -> None:
         """Reply to a query with its result; if the reply is lost, it can be asked again."""

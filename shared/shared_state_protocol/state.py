@@ -6,15 +6,30 @@ from typing import Any, NamedTuple
 
 from .contract import command, query
 
-__all__ = ["ObjectInfo", "State"]
+__all__ = ["ObjectInfo", "Owner", "State"]
+
+
+class Owner(NamedTuple):
+    """Who holds something: host name, process id, thread name, and for how many seconds."""
+
+    host: str
+    pid: int
+    thread: str
+    seconds: float
 
 
 class ObjectInfo(NamedTuple):
-    """One line of `State.objects`: name, type (a contract's name), and number of items."""
+    """What people want to know of an object.
+
+    `type` is its contract's name, `size` its number of items, `owners` who holds it now, `waiters`
+    how many requests wait for it.
+    """
 
     name: str
     type: str
     size: int
+    owners: list[Owner]
+    waiters: int
 
 
 class State:

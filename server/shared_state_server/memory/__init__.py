@@ -2,7 +2,8 @@
 
 A method has its contract's parameters, all positional and as they arrive: keys and values as
 encoded bytes, for a default only whether there is one. One that has to know who asks, or has to
-wait, takes the `Call` first. Every behaviour has `size`; one that lets clients wait has `close`.
+wait, takes the `Call` first. Every behaviour has `size`. One that lets clients wait
+has `waiters` and `close`; one that can be held has `owners` and `abandon`.
 """
 
 from __future__ import annotations

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from ..session import Lane, Session
+from ..session import Lane, OwnerFields, Session
 from ..waiting import Call, Line, Undo
 
 __all__ = ["Lock"]
@@ -53,12 +53,16 @@ class Lock:
     def locked(self) -> bool:
         return self._holder is not None
 
-    def owner(self, call: Call) -> tuple[str, int, str, float] | None:
+    def owner(self, call: Call) -> OwnerFields | None:
+        return next(iter(self.owners(call.now)), None)
+
+    def owners(self, now: float) -> list[OwnerFields]:
         if self._holder is None:
-            return None
-        lane, since = self._holder
-        hello = lane.session.hello
-        return hello.host, hello.pid, lane.thread, call.now - since
+            return []
+        return [self._holder.lane.owner(now - self._holder.since)]
+
+    def waiters(self) -> int:
+        return len(self._line)
 
     def abandon(self, session: Session, now: float) -> None:
         """Free the lock of a session that is gone."""

@@ -119,6 +119,9 @@ class Queue:
     def size(self) -> int:
         return len(self._items)
 
+    def waiters(self) -> int:
+        return len(self._getters) + len(self._putters) + len(self._joiners)
+
     def close(self, error: Exception) -> None:
         """Fail whoever waits: the queue is being deleted."""
         for line in (self._getters, self._putters, self._joiners):

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from .dict import Dict
 from .list import List
-from .lock import Lock, Owner
+from .lock import Lock
 from .queue import Queue
 
-__all__ = ["CONTRACTS", "Dict", "List", "Lock", "Owner", "Queue"]
+__all__ = ["CONTRACTS", "Dict", "List", "Lock", "Queue"]
 
 CONTRACTS: tuple[type, ...] = (Dict, List, Queue, Lock)

@@ -2,20 +2,10 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 from ..contract import command, query, waiting
+from ..state import Owner
 
-__all__ = ["Lock", "Owner"]
-
-
-class Owner(NamedTuple):
-    """Who holds something: host name, process id, thread name, and for how many seconds."""
-
-    host: str
-    pid: int
-    thread: str
-    seconds: float
+__all__ = ["Lock"]
 
 
 class Lock:
