@@ -15,6 +15,7 @@ from contextlib import contextmanager
 
 from shared_state_protocol.address import Address
 from shared_state_protocol.authkey import KEY_VARIABLE
+from shared_state_protocol.errors import SharedStateError
 
 __all__ = ["DemoFailed", "Process", "end", "environment", "server", "worker"]
 
@@ -39,11 +40,19 @@ def environment(key: str) -> dict[str, str]:
 
 @contextmanager
 def server(environ: Mapping[str, str]) -> Generator[Address]:
-    """Run a server on a free port of the loopback interface."""
-    options = ["--port", "0", "--log-level", "warning", "--drain-timeout", "1"]
+    """Run a server on a free port of the loopback interface.
+
+    Raises:
+        DemoFailed: it did not start, or ended before it was told to.
+    """
+    options = ["--port", "0", "--log-level", "error", "--drain-timeout", "1"]
     process = _start("shared_state_server", ["serve", *options], environ)
     try:
         yield _address(process)
+    except (OSError, SharedStateError) as error:
+        if process.poll() is None:
+            raise
+        raise DemoFailed(f"the server ended with exit status {process.returncode}") from error
     finally:
         end([process])
 

@@ -11,6 +11,7 @@ import time
 from collections import Counter
 
 import shared_state
+from shared_state_protocol.address import Address
 
 from .interrupt import Note
 from .processes import DemoFailed, Process, end, environment, server, worker
@@ -24,6 +25,9 @@ KEY_BYTES = 32
 REFRESH_S = 0.1
 """How often the log is read while nothing ends: as often as a person can see."""
 
+PATIENCE_S = 5.0
+"""How long the server may be silent. Workers have more: they are ended before they complain too."""
+
 ALL = "all workers"
 
 
@@ -36,8 +40,7 @@ def count_together(jobs: list[list[str]], workers: int, progress: Shown, note: N
     """
     key = secrets.token_hex(KEY_BYTES)
     environ = environment(key)
-    with server(environ) as address, shared_state.connect(address, authkey=key.encode()) as state:
-        note.check()
+    with server(environ) as address, connect(address, key) as state:
         state.queue("jobs").put_many(jobs)
         state.queue("jobs").shutdown()
         crew: list[Process] = []
@@ -50,6 +53,11 @@ def count_together(jobs: list[list[str]], workers: int, progress: Shown, note: N
         count.seconds = time.monotonic() - started
         count.tally.words = Counter(dict(state.dict("counts").items()))
         return count
+
+
+def connect(address: Address, key: str) -> shared_state.Client:
+    """Connect to the server of the demo."""
+    return shared_state.connect(address, authkey=key.encode(), timeout=PATIENCE_S)
 
 
 def follow(state: shared_state.Client, crew: list[Process], progress: Shown, note: Note) -> Count:
