@@ -13,11 +13,15 @@ import platform
 import socket
 import subprocess
 import sys
+import time
 
 import shared_state
 
 ARRIVALS = "arrivals"
 """The queue in which every host introduces itself."""
+
+RETRY_INTERVAL_S = 1.0
+"""Between two looks whether the cable is back."""
 
 Order = tuple[str, ...]
 Introduction = dict[str, str]
@@ -78,11 +82,19 @@ def take_orders(client: shared_state.Client, host: str) -> None:
     programs = Programs()
     client.queue(ARRIVALS).put(introduction())
     while True:
+        answers.put(programs.obey(next_order(orders)))
+
+
+def next_order(orders: shared_state.Queue[Order]) -> Order:
+    """Wait for an order, for as long as the cable may be out."""
+    while True:
         try:
-            order = orders.get()
+            return orders.get()
         except shared_state.OutcomeUnknown:
-            continue  # the cable was out for so long that the server gave this host up
-        answers.put(programs.obey(order))
+            log.info("cut off for so long that the server gave this host up; here again")
+        except OSError as error:
+            log.info("no way to the server: %s", error)
+            time.sleep(RETRY_INTERVAL_S)
 
 
 if __name__ == "__main__":

@@ -41,6 +41,7 @@ def books(client: shared_state.Client, hosts: dict[str, Host]) -> shared_state.C
 
 def muster(client: shared_state.Client, hosts: dict[str, Host]) -> None:
     """Start the whole crew and wait until everybody is there."""
+    client.dict(worker.TOTALS)["jobs"] = 0
     for label, host in CREW.items():
         hosts[host].start(label, "worker")
     present = {client.queue(worker.READY).get(timeout=DEADLINE_S) for _ in CREW}

@@ -27,7 +27,7 @@ def count_one(client: shared_state.Client, who: str) -> Visit:
     totals = client.dict(TOTALS)
     with client.lock(MUTEX):
         entered = time.monotonic_ns()
-        totals["jobs"] = totals.get("jobs", 0) + 1
+        totals["jobs"] += 1
         left = time.monotonic_ns()
     return (who, entered, left)
 
