@@ -13,6 +13,7 @@ import os
 import sys
 from typing import Any
 
+from ..descriptors import allow_connections
 from ..listener import run
 from ..settings import Settings
 from .announcement import announce
@@ -30,6 +31,7 @@ def serve(**chosen: Any) -> None:
     """Serve dicts, lists, queues and locks to other processes and other hosts."""
     found, settings = _decide(**chosen)
     logging.basicConfig(stream=sys.stderr, level=settings.log_threshold, format=LOG_FORMAT)
+    allow_connections(settings.max_clients)
     try:
         run(settings, ready=lambda listening: announce(listening, found))
     except OSError as error:
