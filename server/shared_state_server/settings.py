@@ -58,7 +58,7 @@ class Settings:
     host: str = setting("127.0.0.1", "Address to listen at; a loopback one unless --insecure.")
     port: int = setting(DEFAULT_PORT, "TCP port to listen at; 0 takes any free one.")
     share: tuple[tuple[str, str], ...] = setting(
-        (), "Create an object NAME=TYPE at the start; clients may ask for it by that name alone."
+        (), "Create an object at the start; clients may ask for it by that name alone."
     )
     unix_socket: bool = setting(
         True, "Also listen at a Unix socket, to which clients on this host switch by themselves."

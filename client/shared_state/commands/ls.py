@@ -1,4 +1,4 @@
-"""``shared-state ls``: the objects of a server, their types and sizes.
+"""``shared-state ls``: the objects of a server, who holds them, and how many wait for them.
 
 A table on a terminal; lines with tabs in a pipe; JSON where a program asks for it.
 """
@@ -6,7 +6,6 @@ A table on a terminal; lines with tabs in a pipe; JSON where a program asks for 
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
 from typing import Annotated
 
 import typer
@@ -14,7 +13,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from shared_state import ObjectInfo
+from shared_state import ObjectInfo, Owner
 
 from .connecting import DEFAULT_TIMEOUT_S, ServerAddress, Timeout, connect
 
@@ -31,18 +30,36 @@ def ls(
         objects = state.objects()
     console = Console()
     if as_json:
-        typer.echo(json.dumps([each._asdict() for each in objects], ensure_ascii=False))
+        typer.echo(json.dumps([as_dict(each) for each in objects], ensure_ascii=False))
     elif console.is_terminal:
         console.print(table(objects))
     else:
         for each in objects:
-            typer.echo(f"{each.name}\t{each.type}\t{each.size}")
+            typer.echo("\t".join(columns(each)))
 
 
-def table(objects: Sequence[ObjectInfo]) -> Table:
+def as_dict(each: ObjectInfo) -> dict[str, object]:
+    """Return what JSON is to have of an object."""
+    return {**each._asdict(), "owners": [owner._asdict() for owner in each.owners]}
+
+
+def columns(each: ObjectInfo) -> list[str]:
+    """Return what a line has of an object."""
+    owners = ", ".join(map(describe, each.owners))
+    return [each.name, each.type, str(each.size), str(each.waiters), owners]
+
+
+def describe(owner: Owner) -> str:
+    """Name who holds an object, as people look for it."""
+    return f"{owner.host} pid {owner.pid} {owner.thread} for {owner.seconds:.0f} s"
+
+
+def table(objects: list[ObjectInfo]) -> Table:
     """Lay the objects out for a person."""
     made = Table("name", "type", caption=f"{len(objects)} objects")
     made.add_column("size", justify="right")
+    made.add_column("waiting", justify="right")
+    made.add_column("held by")
     for each in objects:
-        made.add_row(Text(each.name), each.type, f"{each.size:,}")  # a name is no markup
+        made.add_row(*map(Text, columns(each)))  # names are text, not markup
     return made

@@ -1,7 +1,7 @@
 """The announcement: where a server listens, and the three lines of Python that connect to it.
 
 Plain lines when stdout is not a terminal, so that a program can read the first one; the same text
-in a frame when it is.
+with a frame and colours when it is.
 """
 
 from __future__ import annotations
@@ -9,9 +9,10 @@ from __future__ import annotations
 import socket
 from dataclasses import replace
 
-from rich.console import Console, Group
+from rich.console import Console
 from rich.panel import Panel
 from rich.syntax import Syntax
+from rich.text import Text
 
 from shared_state_protocol.address import Address
 
@@ -29,7 +30,8 @@ def announce(listening: Listening, found: FoundKey) -> None:
     where = _where(listening, found)
     code = three_lines(listening.address)
     if console.is_terminal:
-        console.print(Panel(Group(where, "", Syntax(code, "python")), title="shared-state"))
+        console.print(Panel(Text(where), title="shared-state"))
+        console.print(Syntax(code, "python", background_color="default"))  # unframed, to be copied
     else:
         console.out(f"{where}\n\n{code}", highlight=False)
     console.file.flush()

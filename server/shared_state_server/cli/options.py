@@ -22,6 +22,7 @@ from .refusal import Refused
 __all__ = ["parse_share", "takes_settings"]
 
 _TYPES = {**get_type_hints(Settings), "share": list[str]}
+_METAVARS = {"share": "NAME=TYPE"}
 
 
 def takes_settings(command: Callable[..., None]) -> Callable[..., None]:
@@ -50,7 +51,11 @@ def _parse_pair(text: str) -> tuple[str, str]:
 
 
 def _parameter(each: Field[Any]) -> inspect.Parameter:
-    option = typer.Option(envvar=f"SHARED_STATE_{each.name.upper()}", help=reason(each.name))
+    option = typer.Option(
+        envvar=f"SHARED_STATE_{each.name.upper()}",
+        metavar=_METAVARS.get(each.name),
+        help=reason(each.name),
+    )
     return _keyword(each.name, _TYPES[each.name], option, each.default)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import io
+import re
 import socket
 
 import pytest
@@ -53,6 +54,9 @@ def test_on_a_terminal_the_same_text_has_a_frame(monkeypatch: pytest.MonkeyPatch
     text = screen.getvalue()
     assert "listening on tcp://127.0.0.1:50000" in text
     assert "─ shared-state ─" in text
+    plain = re.sub("\x1b\\[[0-9;]*m", "", text)
+    copied = "".join(plain.partition("import ")[1:])
+    assert [line.rstrip() for line in copied.splitlines()] == three_lines(HERE).splitlines()
 
 
 def test_the_key_is_never_in_it(capsys: pytest.CaptureFixture[str]) -> None:

@@ -99,7 +99,7 @@ def test_the_three_lines_connect_another_process(
 ) -> None:
     server = serve()
     subprocess.run([sys.executable, "-c", server.three_lines], env=environ, check=True)
-    assert run("ls", server.address).stdout == "config\tdict\t1\n"
+    assert run("ls", server.address).stdout == "config\tdict\t1\t0\t\n"
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
@@ -174,9 +174,10 @@ def test_with_the_word_it_listens_everywhere(serve: Serve) -> None:
 def test_shared_objects_are_there_from_the_start(serve: Serve, run: Run) -> None:
     server = serve("--share", "jobs=queue", "--share", "config=dict")
     done = run("ls", "--json", server.address)
+    nobody: dict[str, object] = {"size": 0, "owners": [], "waiters": 0}
     assert json.loads(done.stdout) == [
-        {"name": "config", "type": "dict", "size": 0},
-        {"name": "jobs", "type": "queue", "size": 0},
+        {"name": "config", "type": "dict", **nobody},
+        {"name": "jobs", "type": "queue", **nobody},
     ]
 
 
