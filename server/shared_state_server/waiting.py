@@ -12,6 +12,7 @@ is called if its delivery turns out to have failed.
 from __future__ import annotations
 
 import heapq
+import math
 from collections import OrderedDict
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
@@ -19,13 +20,17 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from .session import Lane
 
-__all__ = ["PARKED", "Call", "Deadlines", "Line", "Undo", "Waiter"]
+__all__ = ["MAX_TIMEOUT_S", "PARKED", "Call", "Deadlines", "Line", "Undo", "Waiter"]
 
 Undo = Callable[[float], None]
 """Called with the time, in monotonic seconds."""
 
 PARKED: Any = object()
 """What a behaviour returns when the answer comes later."""
+
+MAX_TIMEOUT_S = 2.0**33
+"""Some 270 years, a little less than what `threading` can wait. A timeout that is no point in time
+would stand before all other deadlines for ever."""
 
 
 class Call:
@@ -42,8 +47,8 @@ class Call:
     def park(self, line: Line, timeout: float | None, late: Any, want: Any = None) -> Any:
         """Wait in `line` for up to `timeout` seconds.
 
-        `late` is the result, or the exception, once the time is over; `want` is whatever the
-        behaviour has to know when it serves the waiter.
+        Once the time is over, `late` is the result, or the exception, or a function that decides
+        about the waiter. `want` is whatever the behaviour has to know when it serves the waiter.
         """
         waiter = Waiter(self.lane, self.number, line, late, want)
         if timeout is not None:
@@ -55,9 +60,9 @@ class Call:
 
 
 class Waiter:
-    """A parked request."""
+    """A parked request. `gone` is called if it is withdrawn, by whoever has to know."""
 
-    __slots__ = ("deadline", "lane", "late", "line", "number", "want")
+    __slots__ = ("deadline", "gone", "lane", "late", "line", "number", "want")
 
     def __init__(self, lane: Lane, number: int, line: Line, late: Any, want: Any) -> None:
         self.lane = lane
@@ -66,6 +71,7 @@ class Waiter:
         self.late = late
         self.want = want
         self.deadline: float | None = None
+        self.gone: Callable[[], None] | None = None
 
     def answer(self, result: Any, undo: Undo | None = None) -> None:
         """Leave the line with a result."""
@@ -77,30 +83,44 @@ class Waiter:
         self._leave()
         self.lane.fail(self.number, error)
 
-    def expire(self) -> None:
+    def expire(self, now: float) -> None:
         """Leave the line because the time is over."""
         line = self.line
         if isinstance(self.late, Exception):
             self.fail(self.late)
+        elif callable(self.late):
+            self.late(self, now)
         else:
             self.answer(self.late)
         if line is not None:
             line.moved_up()
 
+    def move(self, line: Line, want: Any = None) -> None:
+        """Leave one line for another, in which there is no deadline."""
+        self._leave_line()
+        self.line, self.want = line, want
+        line.add(self)
+
     def withdraw(self) -> None:
         """Leave the line without a word."""
         line = self.line
         self._leave()
+        if self.gone is not None:
+            self.gone()
         if line is not None:
             line.moved_up()
 
     def _leave(self) -> None:
+        self._leave_line()
+        self.lane.waiters.pop(self.number, None)
+
+    def _leave_line(self) -> None:
         if self.line is not None:
             self.line.remove(self)
             self.line = None
-        self.lane.waiters.pop(self.number, None)
         if self.deadline is not None:
-            self.lane.deadlines.discard(self)
+            self.deadline = None
+            self.lane.deadlines.discard()
 
 
 class Line:
@@ -167,17 +187,17 @@ class Deadlines:
         if self._heap[0][2] is waiter:
             self._alarm(waiter.deadline)
 
-    def discard(self, waiter: Waiter) -> None:
-        """Say that `waiter` has left."""
+    def discard(self) -> None:
+        """Say that some waiter has left, and so has no deadline any more."""
         self._gone += 1
         if self._gone > max(self.MIN_GONE, len(self._heap) // 2):
-            self._heap = [entry for entry in self._heap if entry[2].line is not None]
+            self._heap = [entry for entry in self._heap if entry[2].deadline is not None]
             heapq.heapify(self._heap)
             self._gone = 0
 
     def next(self) -> float | None:
         """Return the soonest deadline, or None."""
-        while self._heap and self._heap[0][2].line is None:
+        while self._heap and self._heap[0][2].deadline is None:
             heapq.heappop(self._heap)
             self._gone = max(self._gone - 1, 0)
         return self._heap[0][0] if self._heap else None
