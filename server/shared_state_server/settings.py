@@ -29,12 +29,15 @@ from shared_state_protocol.authkey import MIN_KEY_BYTES
 from shared_state_protocol.contract import contract_name
 from shared_state_protocol.objects import CONTRACTS
 
-__all__ = ["LOG_LEVELS", "MIB", "SHARED_TYPES", "Settings", "reason"]
+__all__ = ["LOG_LEVELS", "MIB", "MIN_FRAME_BYTES", "SHARED_TYPES", "Settings", "reason"]
 
 T = TypeVar("T")
 
 MIB = 1 << 20
 LOG_LEVELS = ("debug", "info", "warning", "error")
+MIN_FRAME_BYTES = 4096
+"""As much as anybody may say before the handshake; less after it would make no sense."""
+
 SHARED_TYPES = tuple(sorted(contract_name(contract) for contract in CONTRACTS))
 
 
@@ -157,8 +160,10 @@ class Settings:
         for name in ("max_clients", "max_pending_handshakes", "max_pending_per_address"):
             if getattr(self, name) < 1:
                 raise ValueError(f"{name} is {getattr(self, name)}: 1 or more")
-        if self.max_frame_bytes < MIB:
-            raise ValueError(f"max_frame_bytes is {self.max_frame_bytes}: {MIB} or more")
+        if self.max_frame_bytes < MIN_FRAME_BYTES:
+            raise ValueError(
+                f"max_frame_bytes is {self.max_frame_bytes}: {MIN_FRAME_BYTES} or more"
+            )
         if self.output_limit_bytes < self.max_frame_bytes:
             raise ValueError(
                 f"output_limit_bytes is {self.output_limit_bytes}: at least max_frame_bytes "
