@@ -49,7 +49,11 @@ class Call:
 
         Once the time is over, `late` is the result, or the exception, or a function that decides
         about the waiter. `want` is whatever the behaviour has to know when it serves the waiter.
+
+        Raises:
+            ValueError, OverflowError: no clock will ever show that time; nobody is parked.
         """
+        _check_timeout(timeout)
         waiter = Waiter(self.lane, self.number, line, late, want)
         if timeout is not None:
             waiter.deadline = self.now + max(timeout, 0.0)
@@ -57,6 +61,15 @@ class Call:
         line.add(waiter)
         self.lane.waiters[self.number] = waiter
         return PARKED
+
+
+def _check_timeout(timeout: float | None) -> None:
+    if timeout is None:
+        return
+    if math.isnan(timeout):
+        raise ValueError("a timeout is a number of seconds, not NaN")
+    if timeout > MAX_TIMEOUT_S:
+        raise OverflowError(f"a timeout is at most {MAX_TIMEOUT_S:g} seconds; None is for ever")
 
 
 class Waiter:
