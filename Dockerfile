@@ -12,6 +12,7 @@
 ARG BASE_IMAGE=python:3.13-slim
 
 FROM ${BASE_IMAGE} AS build
+LABEL stage=shared-state-build
 # `python3`, because a base made of a distribution's packages has no `python`; a venv has both.
 RUN python3 -m venv /opt/shared-state
 WORKDIR /source

@@ -1,7 +1,8 @@
 """One that holds: `holder LABEL LOCK` acquires, says so, and lets go when it is told to.
 
-A holder that was cut off for too long learns of it from the call in which it waits. It lets go all
-the same, as a program would that leaves a `with` block: late, of a lock that is another's by now.
+A holder that was cut off for too long learns of it from the call that it is in: mostly the wait, or
+the news before it, whose reply was still on the wire. It lets go all the same, as a program would
+that leaves a `with` block: late, of a lock that is another's by now.
 """
 
 from __future__ import annotations
@@ -22,8 +23,8 @@ def let_go(label: str) -> str:
 def hold(client: shared_state.Client, label: str, name: str) -> None:
     lock = client.lock(name)
     lock.acquire()
-    client.queue(HOLDING).put(label)
     with contextlib.suppress(shared_state.OutcomeUnknown):
+        client.queue(HOLDING).put(label)
         client.queue(let_go(label)).get()
     lock.release()
 

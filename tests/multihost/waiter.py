@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 PARKED, ENDED = "parked", "ended"
 
 CUT_OFF = "cut off"
-"""The end of a wait whose outcome the client cannot know: it was cut off for too long."""
+"""The end of a call whose outcome the client cannot know: it was cut off for too long."""
 
 
 def waiting(
@@ -34,9 +34,10 @@ def waiting(
             raise ValueError(f"not a wait: {operation!r}")
 
 
-async def end_of(wait: Coroutine[Any, Any, object]) -> object:
+async def end_of(call: Coroutine[Any, Any, object]) -> object:
+    """Return the result of `call`, or that it cannot be known."""
     try:
-        return await wait
+        return await call
     except shared_state.OutcomeUnknown:
         return CUT_OFF
 
@@ -44,7 +45,8 @@ async def end_of(wait: Coroutine[Any, Any, object]) -> object:
 async def wait(label: str, operation: str, name: str) -> None:
     async with shared_state.connect_async() as client:
         result, _ = await asyncio.gather(
-            end_of(waiting(client, operation, name)), client.queue(PARKED).put(label)
+            end_of(waiting(client, operation, name)),
+            end_of(client.queue(PARKED).put(label)),
         )
         await client.queue(ENDED).put((label, result))
 
