@@ -72,12 +72,16 @@ class Address:
 
 def _split_host(text: str) -> tuple[str, int]:
     if text.startswith("["):
-        host, _, rest = text[1:].partition("]")
-        port = rest.removeprefix(":")
+        host, closed, rest = text[1:].partition("]")
+        if not closed or rest[:1] not in ("", ":"):
+            host = ""
+        port = rest[1:]
     elif text.count(":") > 1:
         host, port = text, ""
     else:
         host, _, port = text.partition(":")
+    if not host:
+        raise ValueError(f"{text!r} names no host: expected 'host:port' or '[host]:port'")
     if not port:
         return host, DEFAULT_PORT
     if not port.isascii() or not port.isdigit() or int(port) > MAX_PORT:
