@@ -57,7 +57,7 @@ class ServerOpening:
         if size > MAX_HELLO_BYTES:
             raise AuthenticationError("the client said more than a hello")
         end = HEADER_BYTES + size
-        if len(rest) < max(end, HEADER_BYTES + 1):
+        if len(rest) < end:
             self._kept = kept
             return None
         self._hello, self.rest = rest[HEADER_BYTES:end], rest[end:]
@@ -95,25 +95,26 @@ class ClientOpening:
         """
         self._kept += data
         if self._nonce:
-            self._read_welcome()
+            self._read_welcome(self._kept)
             return b""
-        nonce = handshake.read_greeting(self._kept)
+        nonce = handshake.read_greeting(self._kept[: handshake.GREETING_BYTES])
         if nonce is None:
             return b""
-        self._nonce, self._kept = nonce, b""
+        # A client that was late finds the refusal here too; it learns of it when it reads on.
+        self._nonce, self._kept = nonce, self._kept[handshake.GREETING_BYTES :]
         self._hello = handshake.write_hello(self._key, nonce, self._channel, self._fields)
         return handshake.MAGIC + frame(self._hello)
 
-    def _read_welcome(self) -> None:
-        kept, refusal = self._kept, handshake.REFUSAL
-        if kept.startswith(refusal):
+    def _read_welcome(self, kept: bytes) -> None:
+        if kept.startswith(handshake.REFUSAL):
             raise AuthenticationError("the server refused: is the authkey the same on both sides?")
-        if refusal.startswith(kept):
+        if handshake.REFUSAL.startswith(kept):
             return
         size = int.from_bytes(kept[:HEADER_BYTES], "little")
-        if size > MAX_HELLO_BYTES:
+        end = HEADER_BYTES + size
+        if size > MAX_HELLO_BYTES or len(kept) > end:
             raise ProtocolError("the server said more than a welcome")
-        if len(kept) >= HEADER_BYTES + size:
+        if len(kept) == end:
             self.welcome = handshake.read_welcome(
                 self._key, self._nonce, self._channel, self._hello, kept[HEADER_BYTES:]
             )

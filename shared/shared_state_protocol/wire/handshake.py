@@ -179,6 +179,8 @@ def _sealed(payload: bytes) -> tuple[bytes, bytes]:
         raise ProtocolError("a handshake that cannot be read") from error
     if type(body) is not bytes or type(proof) is not bytes:
         raise ProtocolError("a handshake of the wrong types")
+    if ormsgpack.packb((body, proof)) != payload:  # ormsgpack passes over what follows
+        raise ProtocolError("a handshake that is spelled another way, or says more")
     return body, proof
 
 
@@ -207,4 +209,6 @@ def _checked_hello(hello: Hello) -> Hello:
         raise ProtocolError("a hello with fields of the wrong size")
     if max(map(len, (hello.user, hello.host, hello.thread))) > MAX_TEXT:
         raise ProtocolError("a hello with texts that are too long")
+    if not (hello.user + hello.host).isprintable():  # they stand in lines of the log
+        raise ProtocolError("a hello with names that cannot be printed")
     return hello
