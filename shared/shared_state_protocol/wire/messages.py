@@ -10,6 +10,9 @@ notice          ``[0, 0, "confirm" | "cancel" | "goodbye", "", number]``; never 
 Requests of a lane are numbered from 1; a request that is sent again keeps its number.
 `acknowledged` says that every reply up to that number has arrived, so that the server need not
 remember them. Replies may come in any order.
+
+A payload of up to `MAX_NODES` bytes holds at most so many values, one byte each at the least. What
+is larger is counted before it is decoded, or sent; for one large value that takes no time.
 """
 
 from __future__ import annotations
@@ -18,7 +21,9 @@ from typing import Any
 
 import ormsgpack
 
-from ..errors import ProtocolError
+from ..bounds import check
+from ..errors import DecodingError, LimitExceeded, ProtocolError
+from ..limits import MAX_NODES
 from .frames import frame
 
 __all__ = [
@@ -53,8 +58,18 @@ _pack = ormsgpack.packb
 def request(
     number: int, acknowledged: int, wire: str, name: str, arguments: tuple[Any, ...]
 ) -> bytes:
-    """Return the frame of a request."""
-    return frame(_pack((number, acknowledged, wire, name, *arguments)))
+    """Return the frame of a request.
+
+    Raises:
+        LimitExceeded: it has more parts than a server reads in one.
+    """
+    payload = _pack((number, acknowledged, wire, name, *arguments))
+    if len(payload) > MAX_NODES:
+        try:
+            check(payload)
+        except DecodingError as error:
+            raise LimitExceeded(f"cannot send a request {error}: make it several") from None
+    return frame(payload)
 
 
 def notice(kind: str, number: int = 0) -> bytes:
@@ -76,12 +91,14 @@ def read(payload: bytes) -> list[Any]:
     """Return the parts of a message.
 
     Raises:
-        ProtocolError: the payload is no msgpack array.
+        ProtocolError: the payload is no msgpack array, or over a limit.
     """
     try:
+        if len(payload) > MAX_NODES:
+            check(payload)
         message = ormsgpack.unpackb(payload)
-    except ValueError as error:
-        raise ProtocolError("a payload that is no message") from error
+    except ValueError as error:  # DecodingError is one, too
+        raise ProtocolError(f"a payload that is no message: {error}") from error
     if type(message) is not list:
         raise ProtocolError("a message that is no array")
     return message
