@@ -64,7 +64,7 @@ def a_dict(config: Dict[str, int]) -> None:
     assert_type(config.get("rate"), "int | None")
     assert_type(config.get("rate", "none"), "int | str | None")
     assert_type(config.set("rate", 10), None)
-    assert_type(config.setdefault("rate", 10), "int | None")
+    assert_type(config.setdefault("rate", 10), int)
     assert_type(config.pop("rate", None), "int | None")
     assert_type(config.popitem(), tuple[str, int])
     assert_type(config.keys(), KeysView[str])

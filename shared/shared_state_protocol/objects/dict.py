@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Generic
+from typing import Any, Generic
 
 from ..contract import command, query, stream
 from ..shapes import REQUIRED, D, K, Pairs, V
 
 __all__ = ["Dict"]
+
+A_STORED_NONE: Any = None
+"""What `setdefault` stores if nothing is given: a value like any other. ``V | None`` would be nil."""
 
 
 class Dict(Generic[K, V]):
@@ -40,7 +43,7 @@ class Dict(Generic[K, V]):
         """Remove `key`; KeyError if there is none."""
 
     @command
-    def setdefault(self, key: K, default: V | None = None) -> V | None:
+    def setdefault(self, key: K, default: V = A_STORED_NONE) -> V:
         """Store `default` under `key` if there is none; return the value that is there now."""
 
     @command
