@@ -219,7 +219,7 @@ class Client(BlockingAccessors):
         for lane, owner in self._lanes:
             thread = owner()
             if thread is None or not thread.is_alive():
-                lane.close()
+                lane.leave()
             else:
                 kept.append((lane, owner))
         self._lanes = kept

@@ -129,6 +129,12 @@ class Lane:
             self._socket.close()
             self._socket = None
 
+    def leave(self) -> None:
+        """Tell the server that the thread has ended: it may forget the lane."""
+        cancels = [messages.notice(messages.CANCEL, number) for number in self._given_up]
+        self._tell(b"".join([*cancels, messages.notice(messages.LEAVE)]))
+        self.close()
+
     def say_goodbye(self) -> None:
         """Tell the server that the session ends."""
         self._tell(messages.notice(messages.GOODBYE))

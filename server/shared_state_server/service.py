@@ -145,8 +145,11 @@ class Service:
             return
         if acknowledged > lane.acknowledged:
             lane.acknowledge(min(acknowledged, number - 1))
-        if number in lane.replies or number <= lane.acknowledged:
-            self._repeat(lane, number)
+        if lane.session.is_over:
+            raise ProtocolError("a request of a session that is over")
+        if number > lane.newest:
+            lane.newest = number
+        elif self._is_repeat(lane, number):
             return
         try:
             self._perform(lane, number, wire, name, arguments)
@@ -190,12 +193,17 @@ class Service:
             raise TypeMismatch(f"{name!r} is a {found.type}, not a {row.type}")
         return found.behaviour
 
-    def _repeat(self, lane: Lane, number: int) -> None:
-        """Answer from memory a request that was carried out before."""
-        if number not in lane.replies:
+    def _is_repeat(self, lane: Lane, number: int) -> bool:
+        """Return whether a request was carried out before or still waits; answer it from memory.
+
+        A query is not remembered, nor a wait that ended with the connection: they begin anew.
+        """
+        if number <= lane.acknowledged:
             raise ProtocolError("a request whose reply was acknowledged before")
-        if lane.send is not None:
-            lane.send(lane.replies[number][0])
+        remembered = lane.replies.get(number)
+        if remembered is not None and lane.send is not None:
+            lane.send(remembered[0])
+        return remembered is not None or number in lane.waiters
 
     def _notice(self, lane: Lane, kind: Any, arguments: list[Any]) -> None:
         if len(arguments) != 1 or type(arguments[0]) is not int:
@@ -204,6 +212,8 @@ class Service:
             lane.confirm(arguments[0])
         elif kind == messages.CANCEL:
             lane.cancel(arguments[0], self.clock())
+        elif kind == messages.LEAVE:
+            lane.session.lanes.pop(lane.number, None)
         elif kind == messages.GOODBYE:
             self._end(lane.session)
         else:
@@ -228,31 +238,34 @@ class Service:
         """Take the connection that sent by `send` from its lane, unless it has another by now.
 
         The last connection of a process that is gone closes in order: its session ends now. One
-        that broke may be followed by another within the grace period.
+        that broke may be followed by another within the grace period. So may one of several, in
+        whatever way it closed: its lane stays until its thread leaves or the session ends.
         """
         if lane.send != send:
             return
         lane.send = None
         lane.withdraw_all()
         session = lane.session
-        if session.is_connected:
-            if orderly:
-                lane.undo_all(self.clock())
-                session.lanes.pop(lane.number, None)
+        if session.is_connected or session.is_over or lane.number not in session.lanes:
             return
         if orderly or self._closing:
             self._end(session)
-        elif session.id in self.sessions:
+        else:
             log.info("lost %s, waiting %g s for it", _who(session), self._session_grace)
-            self._later(self._session_grace, lambda: self._end_if_lost(session))
+            session.losses += 1
+            loss = session.losses
+            self._later(self._session_grace, lambda: self._end_if_lost(session, loss))
 
-    def _end_if_lost(self, session: Session) -> None:
-        if not session.is_connected:
+    def _end_if_lost(self, session: Session, loss: int) -> None:
+        """End a session that has not come back since it was lost for the `loss`th time."""
+        if session.losses == loss and not session.is_connected:
             self._end(session)
 
     def _end(self, session: Session) -> None:
-        if self.sessions.pop(session.id, None) is None:
+        if session.is_over:
             return
+        session.is_over = True
+        del self.sessions[session.id]
         if session.stakes:
             log.warning("%s ended while it held %d objects", _who(session), len(session.stakes))
         session.end(self.clock())

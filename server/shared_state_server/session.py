@@ -37,13 +37,18 @@ class Stake(Protocol):
 
 
 class Session:
-    """One client process as the server knows it."""
+    """One client process as the server knows it.
 
-    __slots__ = ("cursors", "hello", "id", "lanes", "stakes")
+    `losses` counts how often all its connections were lost, `is_over` says that it has ended.
+    """
+
+    __slots__ = ("cursors", "hello", "id", "is_over", "lanes", "losses", "stakes")
 
     def __init__(self, hello: Hello) -> None:
         self.id = hello.session
         self.hello = hello
+        self.is_over = False
+        self.losses = 0
         self.lanes: dict[int, Lane] = {}
         self.stakes: dict[Stake, None] = {}
         self.cursors = Cursors()
@@ -66,12 +71,14 @@ class Session:
 class Lane:
     """One connection of a session, and what has to survive it.
 
-    `send` takes a frame to the client, or is None while there is no connection.
+    `send` takes a frame to the client, or is None while there is no connection. `newest` is the
+    largest number of a request so far: a larger one cannot be a repetition.
     """
 
     __slots__ = (
         "acknowledged",
         "deadlines",
+        "newest",
         "number",
         "replies",
         "send",
@@ -87,6 +94,7 @@ class Lane:
         self.deadlines = deadlines
         self.send: Callable[[bytes], None] | None = None
         self.acknowledged = 0
+        self.newest = 0
         self.replies: dict[int, tuple[bytes, Undo | None]] = {}
         self.waiters: dict[int, Waiter] = {}
 

@@ -4,8 +4,12 @@
 request         ``[number, acknowledged, "dict.set", "object name", argument, …]``
 answer          ``[number, result]``
 failure         ``[number, nil, "KeyError", [argument, …]]``
-notice          ``[0, 0, "confirm" | "cancel" | "goodbye", "", number]``; never answered
+notice          ``[0, 0, kind, "", number]``; never answered
 ==============  ====================================================================
+
+The kinds of notice: ``confirm`` says that what the reply to `number` carried has arrived,
+``cancel`` that its caller gave up, ``leave`` that the thread of this lane has ended, and
+``goodbye`` that the session ends.
 
 Requests of a lane are numbered from 1; a request that is sent again keeps its number.
 `acknowledged` says that every reply up to that number has arrived, so that the server need not
@@ -32,6 +36,7 @@ __all__ = [
     "CONFIRM",
     "FAILURE_PARTS",
     "GOODBYE",
+    "LEAVE",
     "REQUEST_PARTS",
     "answer",
     "failure",
@@ -50,6 +55,7 @@ FAILURE_PARTS = 4
 
 CONFIRM = "confirm"
 CANCEL = "cancel"
+LEAVE = "leave"
 GOODBYE = "goodbye"
 
 _pack = ormsgpack.packb
