@@ -2,4 +2,8 @@
 
 from __future__ import annotations
 
-pytest_plugins = ["tests.fixtures.servers", "tests.fixtures.clients"]
+pytest_plugins = [
+    "tests.fixtures.servers",
+    "tests.fixtures.clients",
+    "tests.fixtures.simulation",
+]

@@ -1,0 +1,173 @@
+"""Requests that are sent again, and requests that are taken back, on virtual time.
+
+A request is carried out once, however often it is sent; what a reply carried is with its client or
+back where it was, never nowhere and never in two places.
+"""
+
+from __future__ import annotations
+
+import queue
+
+import pytest
+
+from shared_state_protocol.errors import ProtocolError
+from shared_state_protocol.wire import messages
+
+from ..fixtures.simulation import FOREVER, GRACE_S, Peer, Simulation
+
+
+def test_a_command_sent_again_is_answered_from_memory_and_not_repeated(producer: Peer) -> None:
+    producer.call("list.open", "log")
+    number = producer.ask("list.append", "log", b"line")
+    producer.ask_again(number)
+    again = producer.connect_again()
+    again.ask_again(number)
+    assert producer.frames[-2:] == [messages.answer(number, None)] * 2
+    assert again.frames == [messages.answer(number, None)]
+    assert again.call("list.size", "log") == 1
+
+
+def test_an_error_is_remembered_too(producer: Peer) -> None:
+    number = producer.ask("queue.get_nowait", "jobs")
+    producer.put(b"item")
+    producer.ask_again(number)
+    with pytest.raises(queue.Empty):
+        producer.outcome(number)
+    assert producer.take_all() == [b"item"]
+
+
+def test_an_item_whose_reply_was_lost_is_handed_over_again_and_not_another(
+    simulation: Simulation, producer: Peer, consumer: Peer
+) -> None:
+    for item in (b"first", b"second"):
+        producer.put(item)
+    number = consumer.get()
+    consumer.lose()
+    simulation.pass_time(GRACE_S / 2)
+    again = consumer.connect_again()
+    assert again.was_known
+    again.ask_again(number)
+    assert again.outcome(number) == b"first"
+    assert producer.take_all() == [b"second"]
+
+
+def test_a_parked_request_waits_again_when_it_is_sent_again(
+    simulation: Simulation, producer: Peer, consumer: Peer
+) -> None:
+    number = consumer.get()
+    consumer.lose()
+    producer.put(b"while it was away")
+    assert number not in consumer.replies
+    again = consumer.connect_again()
+    assert number not in again.replies
+    again.ask_again(number)
+    assert again.outcome(number) == b"while it was away"
+
+
+def test_a_parked_request_that_is_not_sent_again_takes_nothing(
+    producer: Peer, consumer: Peer
+) -> None:
+    consumer.get()
+    consumer.lose()
+    consumer.connect_again()
+    producer.put(b"item")
+    assert producer.take_all() == [b"item"]
+
+
+def test_a_request_sent_twice_while_it_is_parked_waits_once(producer: Peer, consumer: Peer) -> None:
+    number = consumer.get()
+    consumer.ask_again(number)
+    producer.put(b"first")
+    producer.put(b"second")
+    assert consumer.outcome(number) == b"first"
+    assert producer.take_all() == [b"second"]
+
+
+def test_an_acknowledged_reply_is_forgotten_and_may_not_be_asked_for(consumer: Peer) -> None:
+    number = consumer.ask("queue.task_done", "jobs")
+    consumer.ask("queue.qsize", "jobs", acknowledged=number)
+    assert not consumer.lane.replies
+    with pytest.raises(ProtocolError, match="acknowledged before"):
+        consumer.ask_again(number)
+
+
+def test_nobody_acknowledges_the_request_that_says_so(consumer: Peer) -> None:
+    number = consumer.ask("queue.put_nowait", "jobs", b"item", acknowledged=99)
+    assert list(consumer.lane.replies) == [number]
+
+
+# Taking back
+
+
+def test_a_cancelled_wait_takes_nothing(producer: Peer, consumer: Peer) -> None:
+    consumer.cancel(consumer.get())
+    producer.put(b"item")
+    assert producer.take_all() == [b"item"]
+
+
+def test_an_item_on_its_way_to_a_cancelled_get_returns_to_the_head(
+    producer: Peer, consumer: Peer
+) -> None:
+    number = consumer.get()
+    for item in (b"first", b"second"):
+        producer.put(item)
+    assert consumer.outcome(number) == b"first"
+    consumer.cancel(number)
+    assert producer.take_all() == [b"first", b"second"]
+
+
+def test_a_confirmed_item_does_not_return(producer: Peer, consumer: Peer) -> None:
+    producer.put(b"item")
+    number = consumer.get()
+    consumer.confirm(number)
+    consumer.cancel(number)
+    consumer.die()
+    assert producer.take_all() == []
+
+
+def test_a_cancelled_put_adds_nothing_and_lets_others_pass(
+    simulation: Simulation, consumer: Peer
+) -> None:
+    producer = simulation.peer("queue.open", "narrow", 2)
+    producer.put(b"one", "narrow")
+    large = producer.ask("queue.put_many", "narrow", [b"two", b"three"], *FOREVER)
+    small = producer.ask("queue.put", "narrow", b"four", *FOREVER)
+    assert small not in producer.replies, "it has overtaken"
+    producer.cancel(large)
+    assert producer.outcome(small) is None
+    assert large not in producer.replies
+    assert consumer.take_all("narrow") == [b"one", b"four"]
+
+
+def test_a_put_that_was_late_lets_others_pass(simulation: Simulation, consumer: Peer) -> None:
+    producer = simulation.peer("queue.open", "narrow", 2)
+    producer.put(b"one", "narrow")
+    large = producer.ask("queue.put_many", "narrow", [b"two", b"three"], True, 1.0)
+    small = producer.ask("queue.put", "narrow", b"four", *FOREVER)
+    simulation.pass_time(1.0)
+    with pytest.raises(queue.Full):
+        producer.outcome(large)
+    assert producer.outcome(small) is None
+    assert consumer.take_all("narrow") == [b"one", b"four"]
+
+
+def test_a_lock_on_its_way_to_a_cancelled_acquire_goes_to_the_next(
+    simulation: Simulation, holder: Peer
+) -> None:
+    second, third = simulation.peer(), simulation.peer()
+    number, waiting = second.acquire(), third.acquire()
+    holder.call("lock.release", "leader")
+    assert second.outcome(number) is True
+    second.cancel(number)
+    assert third.outcome(waiting) is True
+
+
+def test_a_cancelled_acquire_takes_no_later_holding_away(
+    simulation: Simulation, holder: Peer
+) -> None:
+    """The cancel of a first acquire must not free what a second one took."""
+    first = holder.previous
+    holder.call("lock.release", "leader")
+    holder.outcome(holder.acquire())
+    holder.cancel(first)
+    assert holder.call("lock.locked", "leader") is True
