@@ -94,10 +94,14 @@ def test_continuous_integration_runs_the_readmes_test_command() -> None:
     assert found == [RUN_TESTS]
 
 
-def test_the_commands_console_script_is_installed() -> None:
-    scripts = metadata.distribution("shared-state").entry_points.select(group="console_scripts")
-    main = scripts["shared-state"].load()
-    assert callable(main)
+@pytest.mark.parametrize(
+    ("group", "names"),
+    [("console_scripts", {"shared-state"}), ("shared_state.commands", {"demo", "ls", "ping"})],
+)
+def test_the_commands_that_are_declared_are_there(group: str, names: set[str]) -> None:
+    declared = metadata.distribution("shared-state").entry_points.select(group=group)
+    assert declared.names == names
+    assert all(callable(each.load()) for each in declared)
 
 
 def test_the_installed_version_is_the_declared_one() -> None:
