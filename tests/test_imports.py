@@ -27,13 +27,14 @@ PURE_MODULES = frozenset(
     "__future__ abc base64 bisect collections contextlib contextvars copyreg dataclasses datetime"
     " decimal enum fractions functools hashlib heapq hmac inspect ipaddress itertools keyword math"
     " multiprocessing numbers numpy operator ormsgpack os pathlib pickle queue re reprlib string"
-    " struct sys types typing typing_extensions urllib uuid zoneinfo".split()
+    " struct sys threading types typing typing_extensions urllib uuid zoneinfo".split()
 )
 # Of these modules only some names are pure.
 PURE_NAMES = {
     "multiprocessing": {"AuthenticationError"},
     "os": {"path", "path.isabs", "path.join"},
     "pathlib": {"PurePath", "PurePosixPath"},
+    "threading": {"BrokenBarrierError"},
     "queue": {"Empty", "Full", "ShutDown"},
     "urllib": {"parse"},
     "uuid": {"UUID", "SafeUUID"},

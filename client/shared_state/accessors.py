@@ -9,7 +9,39 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from typing import Any, TypeVar
 
-from .objects import AsyncDict, AsyncList, AsyncLock, AsyncQueue, Dict, List, Lock, Queue
+from .objects import (
+    AsyncBarrier,
+    AsyncBoundedSemaphore,
+    AsyncCondition,
+    AsyncDict,
+    AsyncEvent,
+    AsyncJoinableQueue,
+    AsyncLifoQueue,
+    AsyncList,
+    AsyncLock,
+    AsyncNamespace,
+    AsyncPriorityQueue,
+    AsyncQueue,
+    AsyncRLock,
+    AsyncSemaphore,
+    AsyncSet,
+    Barrier,
+    BoundedSemaphore,
+    Condition,
+    Dict,
+    Event,
+    JoinableQueue,
+    LifoQueue,
+    List,
+    Lock,
+    Namespace,
+    PriorityQueue,
+    Queue,
+    RLock,
+    Semaphore,
+    Set,
+)
+from .objects.barrier import Action
 from .proxy import AsyncProxy, Proxy
 
 __all__ = ["AwaitingAccessors", "BlockingAccessors"]
@@ -33,13 +65,62 @@ class BlockingAccessors(ABC):
         """Get or create the list `name`."""
         return self._open(List, name)
 
+    def set(self, name: str) -> Set[Any]:
+        """Get or create the set `name`."""
+        return self._open(Set, name)
+
+    def namespace(self, name: str) -> Namespace[Any]:
+        """Get or create the namespace `name`."""
+        return self._open(Namespace, name)
+
     def queue(self, name: str, maxsize: int = 0) -> Queue[Any]:
         """Get or create the queue `name`; `maxsize` 0 is no bound."""
         return self._open(Queue, name, maxsize)
 
+    def lifo_queue(self, name: str, maxsize: int = 0) -> LifoQueue[Any]:
+        """Get or create the lifo queue `name`; `maxsize` 0 is no bound."""
+        return self._open(LifoQueue, name, maxsize)
+
+    def priority_queue(self, name: str, maxsize: int = 0) -> PriorityQueue[Any]:
+        """Get or create the priority queue `name`; `maxsize` 0 is no bound."""
+        return self._open(PriorityQueue, name, maxsize)
+
+    def joinable_queue(self, name: str, maxsize: int = 0) -> JoinableQueue[Any]:
+        """Get or create the joinable queue `name`; `maxsize` 0 is no bound."""
+        return self._open(JoinableQueue, name, maxsize)
+
     def lock(self, name: str) -> Lock:
         """Get or create the lock `name`."""
         return self._open(Lock, name)
+
+    def rlock(self, name: str) -> RLock:
+        """Get or create the rlock `name`."""
+        return self._open(RLock, name)
+
+    def semaphore(self, name: str, value: int = 1) -> Semaphore:
+        """Get or create the semaphore `name`, which has `value` permits at first."""
+        return self._open(Semaphore, name, value)
+
+    def bounded_semaphore(self, name: str, value: int = 1) -> BoundedSemaphore:
+        """Get or create the bounded semaphore `name`, which has `value` permits at first."""
+        return self._open(BoundedSemaphore, name, value)
+
+    def condition(self, name: str, lock: Lock | RLock | None = None) -> Condition:
+        """Get or create the condition `name`, on `lock` or on a lock of its own."""
+        return self._open(Condition, name, None if lock is None else lock.name)
+
+    def event(self, name: str) -> Event:
+        """Get or create the event `name`."""
+        return self._open(Event, name)
+
+    def barrier(
+        self, name: str, parties: int, action: Action | None = None, timeout: float | None = None
+    ) -> Barrier:
+        """Get or create the barrier `name` for `parties`; `timeout`, in seconds, is that of `wait`.
+
+        `action` is run by this client if it is the last to arrive, before all go on.
+        """
+        return self._open(Barrier, name, parties, timeout).with_action(action)
 
 
 class AwaitingAccessors(ABC):
@@ -57,10 +138,59 @@ class AwaitingAccessors(ABC):
         """Get or create the list `name`."""
         return self._open(AsyncList, name)
 
+    def set(self, name: str) -> AsyncSet[Any]:
+        """Get or create the set `name`."""
+        return self._open(AsyncSet, name)
+
+    def namespace(self, name: str) -> AsyncNamespace[Any]:
+        """Get or create the namespace `name`."""
+        return self._open(AsyncNamespace, name)
+
     def queue(self, name: str, maxsize: int = 0) -> AsyncQueue[Any]:
         """Get or create the queue `name`; `maxsize` 0 is no bound."""
         return self._open(AsyncQueue, name, maxsize)
 
+    def lifo_queue(self, name: str, maxsize: int = 0) -> AsyncLifoQueue[Any]:
+        """Get or create the lifo queue `name`; `maxsize` 0 is no bound."""
+        return self._open(AsyncLifoQueue, name, maxsize)
+
+    def priority_queue(self, name: str, maxsize: int = 0) -> AsyncPriorityQueue[Any]:
+        """Get or create the priority queue `name`; `maxsize` 0 is no bound."""
+        return self._open(AsyncPriorityQueue, name, maxsize)
+
+    def joinable_queue(self, name: str, maxsize: int = 0) -> AsyncJoinableQueue[Any]:
+        """Get or create the joinable queue `name`; `maxsize` 0 is no bound."""
+        return self._open(AsyncJoinableQueue, name, maxsize)
+
     def lock(self, name: str) -> AsyncLock:
         """Get or create the lock `name`."""
         return self._open(AsyncLock, name)
+
+    def rlock(self, name: str) -> AsyncRLock:
+        """Get or create the rlock `name`."""
+        return self._open(AsyncRLock, name)
+
+    def semaphore(self, name: str, value: int = 1) -> AsyncSemaphore:
+        """Get or create the semaphore `name`, which has `value` permits at first."""
+        return self._open(AsyncSemaphore, name, value)
+
+    def bounded_semaphore(self, name: str, value: int = 1) -> AsyncBoundedSemaphore:
+        """Get or create the bounded semaphore `name`, which has `value` permits at first."""
+        return self._open(AsyncBoundedSemaphore, name, value)
+
+    def condition(self, name: str, lock: AsyncLock | AsyncRLock | None = None) -> AsyncCondition:
+        """Get or create the condition `name`, on `lock` or on a lock of its own."""
+        return self._open(AsyncCondition, name, None if lock is None else lock.name)
+
+    def event(self, name: str) -> AsyncEvent:
+        """Get or create the event `name`."""
+        return self._open(AsyncEvent, name)
+
+    def barrier(
+        self, name: str, parties: int, action: Action | None = None, timeout: float | None = None
+    ) -> AsyncBarrier:
+        """Get or create the barrier `name` for `parties`; `timeout`, in seconds, is that of `wait`.
+
+        `action` is run by this client if it is the last to arrive, before all go on.
+        """
+        return self._open(AsyncBarrier, name, parties, timeout).with_action(action)

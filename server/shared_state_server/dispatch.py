@@ -1,7 +1,8 @@
 """The dispatch table: from an operation's name on the wire to the method that carries it out.
 
 It is made once, from the contracts and the behaviours. What a method wants is read from its
-signature: one whose first parameter is `call` is told who asks. Arguments are checked against the
+signature: one whose first parameter is `call` is told who asks; a constructor with `find` gets a
+function that finds other objects' behaviours by name. Arguments are checked against the
 contract before any behaviour sees them; the types of arguments that have passed are remembered, so
 that nearly every request is checked by one look into a set.
 """
@@ -9,7 +10,7 @@ that nearly every request is checked by one look into a set.
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from typing import Any
 
 from shared_state_protocol.codec import is_pickled
@@ -30,20 +31,27 @@ class Row:
         "_shapes",
         "_values",
         "batched",
+        "behaviour",
         "changes",
-        "method",
+        "name",
         "opens",
         "type",
         "wants_call",
+        "wants_find",
     )
 
-    def __init__(self, type_name: str, operation: Operation[..., Any], method: Any) -> None:
+    def __init__(
+        self, type_name: str, behaviour: type, operation: Operation[..., Any], method: Any
+    ) -> None:
         self.type = type_name
-        self.method: Callable[..., Any] = method
+        self.behaviour = behaviour
+        self.name = operation.name
         self.opens = operation.name == OPEN
         self.changes = operation.changes
         self.batched = operation.batched
-        self.wants_call = "call" in inspect.signature(method).parameters
+        wanted = inspect.signature(method).parameters
+        self.wants_call = "call" in wanted
+        self.wants_find = "find" in wanted
         self._shapes = [parameter.shape for parameter in operation.parameters]
         self._values = [at for at, shape in enumerate(self._shapes) if not shape.verbatim]
         self._passed: set[tuple[type, ...]] = set()
@@ -90,11 +98,14 @@ def table_of(pairs: Iterable[tuple[type, type]]) -> dict[str, Row]:
     """
     table: dict[str, Row] = {}
     for contract, behaviour in pairs:
+        type_name = contract_name(contract)
         for operation in operations(contract):
+            if not operation.wire.startswith(f"{type_name}."):
+                continue  # inherited: the row of the contract that declares it serves both
             method = (
                 behaviour if operation.name == OPEN else getattr(behaviour, operation.name, None)
             )
             if method is None:
                 raise FixTheCall(f"{behaviour.__name__} does not keep {operation.wire}")
-            table[operation.wire] = Row(contract_name(contract), operation, method)
+            table[operation.wire] = Row(type_name, behaviour, operation, method)
     return table

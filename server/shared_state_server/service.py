@@ -127,9 +127,21 @@ class Service:
         found = self._objects.get(name)
         if found is None:
             _check_name(name)
-            self._objects[name] = Object(row.type, row.method(*arguments))
+            self._objects[name] = Object(row.type, self._create(row, arguments))
         elif found.type != row.type:
             raise TypeMismatch(f"{name!r} is a {found.type}, not a {row.type}")
+
+    def _create(self, row: Row, arguments: list[Any]) -> Any:
+        if row.wants_find:
+            return row.behaviour(*arguments, find=self._behaviour_of)
+        return row.behaviour(*arguments)
+
+    def _behaviour_of(self, name: str) -> Any:
+        """Return the behaviour named `name`, for one that works with another."""
+        found = self._objects.get(name) if name != STATE else None
+        if found is None:
+            raise ObjectNotFound(f"there is no object named {name!r}")
+        return found.behaviour
 
     # Requests
 
@@ -174,10 +186,10 @@ class Service:
             self._open(row, name, arguments)
         elif row.wants_call:
             call = Call(lane, number, self.clock())
-            result = row.method(self._find(row, name), call, *arguments)
+            result = getattr(self._find(row, name), row.name)(call, *arguments)
             undo = call.undo
         else:
-            result = row.method(self._find(row, name), *arguments)
+            result = getattr(self._find(row, name), row.name)(*arguments)
         if result is PARKED:
             return
         if row.changes:
@@ -189,9 +201,10 @@ class Service:
         found = self._objects.get(name)
         if found is None:
             raise ObjectNotFound(f"there is no object named {name!r}")
-        if found.type != row.type:
+        behaviour = found.behaviour
+        if not isinstance(behaviour, row.behaviour):
             raise TypeMismatch(f"{name!r} is a {found.type}, not a {row.type}")
-        return found.behaviour
+        return behaviour
 
     def _is_repeat(self, lane: Lane, number: int) -> bool:
         """Return whether a request was carried out before or still waits; answer it from memory.
@@ -230,7 +243,7 @@ class Service:
         lane = session.lanes.get(hello.lane)
         if lane is None:
             lane = session.lanes[hello.lane] = Lane(session, hello, self.deadlines)
-        lane.withdraw_all()
+        lane.withdraw_all(self.clock())
         lane.send = send
         return lane, known
 
@@ -244,7 +257,7 @@ class Service:
         if lane.send != send:
             return
         lane.send = None
-        lane.withdraw_all()
+        lane.withdraw_all(self.clock())
         session = lane.session
         if session.is_connected or session.is_over or lane.number not in session.lanes:
             return
@@ -280,8 +293,9 @@ class Service:
 
     def expire(self) -> None:
         """End the waits whose time is over."""
-        for waiter in self.deadlines.due(self.clock()):
-            waiter.expire()
+        now = self.clock()
+        for waiter in self.deadlines.due(now):
+            waiter.expire(now)
 
 
 class Directory:

@@ -42,7 +42,7 @@ class Session:
     `losses` counts how often all its connections were lost, `is_over` says that it has ended.
     """
 
-    __slots__ = ("cursors", "hello", "id", "is_over", "lanes", "losses", "stakes")
+    __slots__ = ("__weakref__", "cursors", "hello", "id", "is_over", "lanes", "losses", "stakes")
 
     def __init__(self, hello: Hello) -> None:
         self.id = hello.session
@@ -61,7 +61,7 @@ class Session:
     def end(self, now: float) -> None:
         """Give up everything that the session waits for, holds, or was handed."""
         for lane in self.lanes.values():
-            lane.withdraw_all()
+            lane.withdraw_all(now)
         for stake in list(self.stakes):
             stake.abandon(self, now)
         for lane in self.lanes.values():
@@ -141,15 +141,15 @@ class Lane:
         """Undo a request that its caller gave up: parked or answered, it has had no effect."""
         waiter = self.waiters.get(number)
         if waiter is not None:
-            waiter.withdraw()
+            waiter.withdraw(now)
         _, undo = self.replies.pop(number, (b"", None))
         if undo is not None:
             undo(now)
 
-    def withdraw_all(self) -> None:
+    def withdraw_all(self, now: float) -> None:
         """Withdraw every waiter."""
         for waiter in list(self.waiters.values()):
-            waiter.withdraw()
+            waiter.withdraw(now)
 
     def undo_all(self, now: float) -> None:
         """Take back what was handed over and not confirmed, the newest first."""

@@ -44,17 +44,25 @@ class Call:
         self.now = now
         self.undo: Undo | None = None
 
-    def park(self, line: Line, timeout: float | None, late: Any, want: Any = None) -> Any:
+    def park(
+        self,
+        line: Line,
+        timeout: float | None,
+        late: Any,
+        want: Any = None,
+        gone: Callable[[Waiter, float], None] | None = None,
+    ) -> Any:
         """Wait in `line` for up to `timeout` seconds.
 
         Once the time is over, `late` is the result, or the exception, or a function that decides
-        about the waiter. `want` is whatever the behaviour has to know when it serves the waiter.
+        about the waiter. `want` is whatever the behaviour has to know when it serves the waiter;
+        `gone` is called if the waiter is withdrawn.
 
         Raises:
             ValueError, OverflowError: no clock will ever show that time; nobody is parked.
         """
         _check_timeout(timeout)
-        waiter = Waiter(self.lane, self.number, line, late, want)
+        waiter = Waiter(self.lane, self.number, line, late, want, gone)
         if timeout is not None:
             waiter.deadline = self.now + max(timeout, 0.0)
             self.lane.deadlines.add(waiter)
@@ -73,18 +81,26 @@ def _check_timeout(timeout: float | None) -> None:
 
 
 class Waiter:
-    """A parked request. `gone` is called if it is withdrawn, by whoever has to know."""
+    """A parked request."""
 
     __slots__ = ("deadline", "gone", "lane", "late", "line", "number", "want")
 
-    def __init__(self, lane: Lane, number: int, line: Line, late: Any, want: Any) -> None:
+    def __init__(
+        self,
+        lane: Lane,
+        number: int,
+        line: Line,
+        late: Any,
+        want: Any,
+        gone: Callable[[Waiter, float], None] | None,
+    ) -> None:
         self.lane = lane
         self.number = number
         self.line: Line | None = line
         self.late = late
         self.want = want
         self.deadline: float | None = None
-        self.gone: Callable[[], None] | None = None
+        self.gone = gone
 
     def answer(self, result: Any, undo: Undo | None = None) -> None:
         """Leave the line with a result."""
@@ -108,32 +124,34 @@ class Waiter:
         if line is not None:
             line.moved_up()
 
-    def move(self, line: Line, want: Any = None) -> None:
-        """Leave one line for another, in which there is no deadline."""
-        self._leave_line()
+    def move(self, line: Line, want: Any) -> None:
+        """Go to the end of another line."""
+        if self.line is not None:
+            self.line.remove(self)
         self.line, self.want = line, want
         line.add(self)
 
-    def withdraw(self) -> None:
+    def wait_for_ever(self) -> None:
+        """Have no deadline any more."""
+        if self.deadline is not None:
+            self.deadline = None
+            self.lane.deadlines.discard()
+
+    def withdraw(self, now: float) -> None:
         """Leave the line without a word."""
         line = self.line
         self._leave()
         if self.gone is not None:
-            self.gone()
+            self.gone(self, now)
         if line is not None:
             line.moved_up()
 
     def _leave(self) -> None:
-        self._leave_line()
-        self.lane.waiters.pop(self.number, None)
-
-    def _leave_line(self) -> None:
         if self.line is not None:
             self.line.remove(self)
             self.line = None
-        if self.deadline is not None:
-            self.deadline = None
-            self.lane.deadlines.discard()
+        self.lane.waiters.pop(self.number, None)
+        self.wait_for_ever()
 
 
 class Line:

@@ -262,11 +262,16 @@ def contract_name(contract: type) -> str:
 
 
 def operations(contract: type) -> Iterator[Operation[..., Any]]:
-    """Yield what `contract` promises, in the order it was written."""
+    """Yield what `contract` promises: what it inherits first, each in the order it was written.
+
+    An operation that a contract declares again takes the place of the one that it inherits.
+    """
+    promised: dict[str, Operation[..., Any]] = {}
     for each in reversed(contract.__mro__):
-        for value in vars(each).values():
-            if isinstance(value, Operation):
-                yield value
+        promised.update(
+            (name, value) for name, value in vars(each).items() if isinstance(value, Operation)
+        )
+    yield from promised.values()
 
 
 class Calls(Protocol):

@@ -29,6 +29,7 @@ an encoded key. Anything else that a server raises becomes an `InternalError` wi
 from __future__ import annotations
 
 import queue
+import threading
 from multiprocessing import AuthenticationError
 from typing import TYPE_CHECKING, Any
 
@@ -122,6 +123,7 @@ class InternalError(GiveUp):
 
 
 _STANDARD: tuple[type[Exception], ...] = (
+    AttributeError,
     IndexError,
     KeyError,
     NotImplementedError,
@@ -133,6 +135,7 @@ _STANDARD: tuple[type[Exception], ...] = (
 
 WIRE_NAMES: dict[type[Exception], str] = {
     **{error: error.__name__ for error in _STANDARD},
+    threading.BrokenBarrierError: "threading.BrokenBarrierError",
     queue.Empty: "queue.Empty",
     queue.Full: "queue.Full",
     ShutDown: "queue.ShutDown",
@@ -143,6 +146,7 @@ WIRE_NAMES: dict[type[Exception], str] = {
     EncodingError: "EncodingError",
     DecodingError: "DecodingError",
     LimitExceeded: "LimitExceeded",
+    OutcomeUnknown: "OutcomeUnknown",
     ProtocolError: "ProtocolError",
     InternalError: "InternalError",
 }

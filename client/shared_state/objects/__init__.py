@@ -7,28 +7,94 @@ What an operation does is said in its contract. Here is what only a language can
 from __future__ import annotations
 
 from ..proxy import AsyncProxy, Proxy, type_name
+from .barrier import AsyncBarrier, Barrier
+from .bounded_semaphore import AsyncBoundedSemaphore, BoundedSemaphore
+from .condition import AsyncCondition, Condition
 from .dict import AsyncDict, Dict
+from .event import AsyncEvent, Event
+from .joinable_queue import AsyncJoinableQueue, JoinableQueue
+from .lifo_queue import AsyncLifoQueue, LifoQueue
 from .list import AsyncList, List
 from .lock import AsyncLock, Lock
+from .namespace import AsyncNamespace, Namespace
+from .priority_queue import AsyncPriorityQueue, PriorityQueue
 from .queue import AsyncQueue, Queue
+from .rlock import AsyncRLock, RLock
+from .semaphore import AsyncSemaphore, Semaphore
+from .set import AsyncSet, Set
 
 __all__ = [
     "AWAITING",
     "BLOCKING",
+    "AsyncBarrier",
+    "AsyncBoundedSemaphore",
+    "AsyncCondition",
     "AsyncDict",
+    "AsyncEvent",
+    "AsyncJoinableQueue",
+    "AsyncLifoQueue",
     "AsyncList",
     "AsyncLock",
+    "AsyncNamespace",
+    "AsyncPriorityQueue",
     "AsyncQueue",
+    "AsyncRLock",
+    "AsyncSemaphore",
+    "AsyncSet",
+    "Barrier",
+    "BoundedSemaphore",
+    "Condition",
     "Dict",
+    "Event",
+    "JoinableQueue",
+    "LifoQueue",
     "List",
     "Lock",
+    "Namespace",
+    "PriorityQueue",
     "Queue",
+    "RLock",
+    "Semaphore",
+    "Set",
 ]
 
-BLOCKING: dict[str, type[Proxy]] = {type_name(each): each for each in (Dict, List, Queue, Lock)}
+_PROXIES: tuple[type[Proxy], ...] = (
+    Dict,
+    List,
+    Set,
+    Namespace,
+    Queue,
+    LifoQueue,
+    PriorityQueue,
+    JoinableQueue,
+    Lock,
+    RLock,
+    Semaphore,
+    BoundedSemaphore,
+    Condition,
+    Event,
+    Barrier,
+)
+_ASYNC_PROXIES: tuple[type[AsyncProxy], ...] = (
+    AsyncDict,
+    AsyncList,
+    AsyncSet,
+    AsyncNamespace,
+    AsyncQueue,
+    AsyncLifoQueue,
+    AsyncPriorityQueue,
+    AsyncJoinableQueue,
+    AsyncLock,
+    AsyncRLock,
+    AsyncSemaphore,
+    AsyncBoundedSemaphore,
+    AsyncCondition,
+    AsyncEvent,
+    AsyncBarrier,
+)
+
+BLOCKING = {type_name(each): each for each in _PROXIES}
 """The blocking class of every type, by the name of its contract."""
 
-AWAITING: dict[str, type[AsyncProxy]] = {
-    type_name(each): each for each in (AsyncDict, AsyncList, AsyncQueue, AsyncLock)
-}
+AWAITING = {type_name(each): each for each in _ASYNC_PROXIES}
 """The awaiting class of every type, by the name of its contract."""

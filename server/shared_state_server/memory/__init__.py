@@ -8,11 +8,55 @@ has `waiters` and `close`; one that can be held has `owners` and `abandon`.
 
 from __future__ import annotations
 
+from .barrier import Barrier
+from .bounded_semaphore import BoundedSemaphore
+from .condition import Condition
 from .dict import Dict
+from .event import Event
+from .joinable_queue import JoinableQueue
+from .lifo_queue import LifoQueue
 from .list import List
 from .lock import Lock
+from .namespace import Namespace
+from .priority_queue import PriorityQueue
 from .queue import Queue
+from .rlock import RLock
+from .semaphore import Semaphore
+from .set import Set
 
-__all__ = ["BEHAVIOURS", "Dict", "List", "Lock", "Queue"]
+__all__ = [
+    "BEHAVIOURS",
+    "Barrier",
+    "BoundedSemaphore",
+    "Condition",
+    "Dict",
+    "Event",
+    "JoinableQueue",
+    "LifoQueue",
+    "List",
+    "Lock",
+    "Namespace",
+    "PriorityQueue",
+    "Queue",
+    "RLock",
+    "Semaphore",
+    "Set",
+]
 
-BEHAVIOURS: tuple[type, ...] = (Dict, List, Queue, Lock)
+BEHAVIOURS: tuple[type, ...] = (
+    Dict,
+    List,
+    Set,
+    Namespace,
+    Queue,
+    LifoQueue,
+    PriorityQueue,
+    JoinableQueue,
+    Lock,
+    RLock,
+    Semaphore,
+    BoundedSemaphore,
+    Condition,
+    Event,
+    Barrier,
+)

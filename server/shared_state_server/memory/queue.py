@@ -1,18 +1,18 @@
 """A queue in memory, and the two lines before it.
 
-Items and getters never wait at the same time, nor room and putters: after every change `_serve`
-hands over until one side of each is empty. An item that comes back, because the reply that carried
-it did not arrive, goes to the head.
+In which order items are taken is the business of `ordering`. Items and getters never wait at the
+same time, nor room and putters: after every change `_serve` hands over until one side of each is
+empty. An item that comes back, because the reply that carried it did not arrive, is the next again.
 """
 
 from __future__ import annotations
 
 import queue
-from collections import deque
 
 from shared_state_protocol.errors import ShutDown
 
 from ..waiting import Call, Line, Undo
+from .ordering import Fifo, Ranked
 
 __all__ = ["Queue"]
 
@@ -25,11 +25,12 @@ NEGATIVE_TIMEOUT = "'timeout' must be a non-negative number"
 class Queue:
     """Keeps the contract `shared_state_protocol.objects.Queue`."""
 
-    __slots__ = ("_getters", "_items", "_joiners", "_maxsize", "_putters", "_shut", "_unfinished")
+    order: type[Fifo | Ranked] = Fifo
+    """The order in which items are taken."""
 
     def __init__(self, maxsize: int = 0) -> None:
         self._maxsize = max(maxsize, 0)
-        self._items: deque[bytes] = deque()
+        self._items = self.order()
         self._unfinished = 0
         self._shut = False
         self._getters = Line()
@@ -64,7 +65,7 @@ class Queue:
         self._check_get(block, timeout)
         if not self._items:
             return self._wait_for_items(call, block, timeout, want=None)
-        item = self._items.popleft()
+        item = self._items.pop()
         call.undo = self._put_back([item])
         self._serve()
         return item
@@ -133,7 +134,7 @@ class Queue:
         )
 
     def _add(self, items: list[bytes]) -> None:
-        self._items.extend(items)
+        self._items.push(items)
         self._unfinished += len(items)
         self._serve()
 
@@ -141,13 +142,13 @@ class Queue:
         taken: list[bytes] = []
         size = 0
         while self._items and len(taken) < count and size < DELIVERY_BYTES:
-            taken.append(self._items.popleft())
+            taken.append(self._items.pop())
             size += len(taken[-1])
         return taken
 
     def _put_back(self, items: list[bytes]) -> Undo:
         def undo(now: float) -> None:
-            self._items.extendleft(reversed(items))
+            self._items.put_back(items)
             self._serve()
 
         return undo
@@ -182,7 +183,11 @@ class Queue:
         putter = self._putters.first()
         if len(self._items) + len(putter.want) > self._maxsize:
             return False
-        self._items.extend(putter.want)
+        try:
+            self._items.push(putter.want)
+        except TypeError as error:
+            putter.fail(error)
+            return True
         self._unfinished += len(putter.want)
         putter.answer(None)
         return True

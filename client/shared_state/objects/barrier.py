@@ -1,0 +1,69 @@
+"""Barrier, bound twice, with an action that runs where the last party is."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from shared_state_protocol.objects import Barrier as BarrierContract
+
+from ..proxy import AsyncProxy, Proxy
+
+__all__ = ["AsyncBarrier", "Barrier"]
+
+Action = Callable[[], object]
+
+
+class Barrier(BarrierContract, Proxy):
+    """A shared barrier for blocking callers."""
+
+    _action: Action | None = None
+
+    def with_action(self, action: Action | None) -> Barrier:
+        """Have this process run `action` when it is the last to arrive, before all go on."""
+        self._action = action
+        return self
+
+    def wait(self, timeout: float | None = None) -> int:
+        """Wait for the others; return this party's index, 0 to parties - 1.
+
+        Raises:
+            threading.BrokenBarrierError: it was aborted or reset, a party's time was over, or a
+                party is gone.
+        """
+        index, has_to_act = self.arrive(timeout, self._action is not None)
+        if has_to_act and self._action is not None:
+            try:
+                self._action()
+            except BaseException:
+                self.abort()
+                raise
+            self.pass_all()
+        return index
+
+
+class AsyncBarrier(BarrierContract, AsyncProxy):
+    """A shared barrier for awaiting callers."""
+
+    _action: Action | None = None
+
+    def with_action(self, action: Action | None) -> AsyncBarrier:
+        """Have this client run `action` when it is the last to arrive, before all go on."""
+        self._action = action
+        return self
+
+    async def wait(self, timeout: float | None = None) -> int:
+        """Wait for the others; return this party's index, 0 to parties - 1.
+
+        Raises:
+            threading.BrokenBarrierError: it was aborted or reset, a party's time was over, or a
+                party is gone.
+        """
+        index, has_to_act = await self.arrive(timeout, self._action is not None)
+        if has_to_act and self._action is not None:
+            try:
+                self._action()
+            except BaseException:
+                await self.abort()
+                raise
+            await self.pass_all()
+        return index

@@ -1,0 +1,18 @@
+"""PriorityQueue, bound twice."""
+
+from __future__ import annotations
+
+from shared_state_protocol.objects import PriorityQueue as PriorityQueueContract
+from shared_state_protocol.shapes import V
+
+from ..proxy import AsyncProxy, Proxy
+
+__all__ = ["AsyncPriorityQueue", "PriorityQueue"]
+
+
+class PriorityQueue(PriorityQueueContract[V], Proxy):
+    """A shared priority queue for blocking callers."""
+
+
+class AsyncPriorityQueue(PriorityQueueContract[V], AsyncProxy):
+    """A shared priority queue for awaiting callers."""

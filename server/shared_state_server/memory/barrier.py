@@ -1,0 +1,130 @@
+"""A barrier in memory: the parties that have arrived, and whether it is broken.
+
+Parties come through `_early` into `_arrived`, one after the other, unless somebody is acting: then
+they wait for the next round. A party's session has a stake from its arrival on. If the session ends
+before the barrier lets the party go, the others wait for somebody who never comes, so the barrier
+breaks; one that only cancels its wait takes its place back.
+"""
+
+from __future__ import annotations
+
+from threading import BrokenBarrierError
+
+from ..session import Session
+from ..waiting import PARKED, Call, Line, Waiter
+
+__all__ = ["Barrier"]
+
+
+class Barrier:
+    """Keeps the contract `shared_state_protocol.objects.Barrier`."""
+
+    def __init__(self, parties: int, timeout: float | None = None) -> None:
+        if parties < 1:
+            raise ValueError("parties must be > 0")
+        self._parties = parties
+        self._timeout = timeout
+        self._early = Line()
+        self._arrived = Line()
+        self._sessions: set[Session] = set()
+        self._acting: Session | None = None
+        self._is_broken = False
+
+    def arrive(self, call: Call, timeout: float | None, acts: bool) -> object:
+        if self._is_broken:
+            raise BrokenBarrierError
+        session = call.lane.session
+        wait = self._timeout if timeout is None else timeout
+        call.park(self._early, wait, late=self._time_is_over, want=acts, gone=self._left)
+        session.stakes[self] = None
+        self._sessions.add(session)
+        self._admit()
+        return PARKED
+
+    def pass_all(self, call: Call) -> None:
+        if self._acting is not call.lane.session:
+            raise RuntimeError("nobody was told to act")
+        self._let_go()
+        self._admit()
+
+    def reset(self) -> None:
+        self._fail_all(BrokenBarrierError())
+        self._is_broken = False
+
+    def abort(self) -> None:
+        self._is_broken = True
+        self._fail_all(BrokenBarrierError())
+
+    def parties(self) -> int:
+        return self._parties
+
+    def n_waiting(self) -> int:
+        return len(self._arrived)
+
+    def broken(self) -> bool:
+        return self._is_broken
+
+    def size(self) -> int:
+        return len(self._arrived)
+
+    def waiters(self) -> int:
+        return len(self._arrived) + len(self._early)
+
+    def abandon(self, session: Session, now: float) -> None:
+        """Break: a party is gone that the others wait for."""
+        session.stakes.pop(self, None)
+        self.abort()
+
+    def close(self, error: Exception) -> None:
+        """Fail whoever waits: the barrier is being deleted."""
+        self._fail_all(error)
+
+    def _admit(self) -> None:
+        """Let those in who came early, until a round is complete whose last party has to act."""
+        while self._early and self._acting is None:
+            waiter, index = self._early.first(), len(self._arrived)
+            acts: bool = waiter.want
+            waiter.move(self._arrived, index)
+            if index + 1 < self._parties:
+                continue
+            if acts:
+                self._acting = waiter.lane.session
+                waiter.answer((index, True))
+            else:
+                self._let_go()
+
+    def _let_go(self) -> None:
+        for waiter in list(self._arrived):
+            waiter.answer((waiter.want, False))
+        self._settle()
+
+    def _fail_all(self, error: Exception) -> None:
+        self._arrived.fail_all(error)
+        self._early.fail_all(error)
+        self._settle()
+
+    def _settle(self) -> None:
+        """Keep the stakes of those who still wait, and end those of the others."""
+        self._acting = None
+        waiting = self._waiting_sessions()
+        for session in self._sessions - waiting:
+            session.stakes.pop(self, None)
+        self._sessions = waiting
+
+    def _waiting_sessions(self) -> set[Session]:
+        return {waiter.lane.session for line in (self._arrived, self._early) for waiter in line}
+
+    def _time_is_over(self, waiter: Waiter, now: float) -> None:
+        self.abort()
+
+    def _left(self, waiter: Waiter, now: float) -> None:
+        """Number those anew who wait behind a party that took its place back.
+
+        While it has no connection its stake stays: it may come back, or be dead.
+        """
+        for index, each in enumerate(self._arrived):
+            each.want = index
+        session = waiter.lane.session
+        if waiter.lane.send is not None and session not in self._waiting_sessions():
+            session.stakes.pop(self, None)
+            self._sessions.discard(session)

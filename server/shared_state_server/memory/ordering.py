@@ -1,0 +1,123 @@
+"""Orders: in which the items of a queue are taken. Each can take items back to where they were."""
+
+from __future__ import annotations
+
+from bisect import insort
+from collections import deque
+from typing import Any
+
+from shared_state_protocol.codec import Codec
+
+__all__ = ["Fifo", "Lifo", "Ranked"]
+
+_codec = Codec(unknown="keep")
+
+
+class Fifo:
+    """First in, first out."""
+
+    __slots__ = ("_items",)
+
+    def __init__(self) -> None:
+        self._items: deque[bytes] = deque()
+
+    def push(self, items: list[bytes]) -> None:
+        """Add items, all or none."""
+        self._items.extend(items)
+
+    def pop(self) -> bytes:
+        """Remove and return the next item."""
+        return self._items.popleft()
+
+    def put_back(self, items: list[bytes]) -> None:
+        """Have `items`, in this order, be the next again."""
+        self._items.extendleft(reversed(items))
+
+    def clear(self) -> None:
+        """Remove everything."""
+        self._items.clear()
+
+    def __len__(self) -> int:
+        return len(self._items)
+
+
+class Lifo(Fifo):
+    """Last in, first out."""
+
+    __slots__ = ()
+
+    def pop(self) -> bytes:
+        """Remove and return the newest item."""
+        return self._items.pop()
+
+    def put_back(self, items: list[bytes]) -> None:
+        """Have `items`, in this order, be the next again."""
+        self._items.extend(reversed(items))
+
+
+class _Rank:
+    """An item and its place: by its value, and among equal values by when it came."""
+
+    __slots__ = ("came", "item", "value")
+
+    def __init__(self, value: Any, came: int, item: bytes) -> None:
+        self.value = value
+        self.came = came
+        self.item = item
+
+    def __lt__(self, other: _Rank) -> bool:
+        # The list is kept in reverse, so that the next item is at its cheap end.
+        if other.value < self.value:
+            return True
+        return not self.value < other.value and other.came < self.came
+
+
+class Ranked:
+    """Smallest first, as Python compares the values; equal ones first in, first out.
+
+    A sorted list and no heap: a comparison that fails leaves it as it was.
+    """
+
+    __slots__ = ("_came_first", "_came_last", "_ranks")
+
+    def __init__(self) -> None:
+        self._ranks: list[_Rank] = []
+        self._came_first = self._came_last = 0
+
+    def push(self, items: list[bytes]) -> None:
+        """Add items, all or none.
+
+        Raises:
+            TypeError: Python cannot compare one of them with the others.
+        """
+        new = [
+            _Rank(_codec.decode(item), self._came_last + i, item) for i, item in enumerate(items)
+        ]
+        self._insert(new)
+        self._came_last += len(new)
+
+    def pop(self) -> bytes:
+        """Remove and return the smallest item."""
+        return self._ranks.pop().item
+
+    def put_back(self, items: list[bytes]) -> None:
+        """Take `items` back, to before their equals."""
+        self._came_first -= len(items)
+        self._insert(_ranked(items, self._came_first))
+
+    def clear(self) -> None:
+        """Remove everything."""
+        self._ranks.clear()
+
+    def __len__(self) -> int:
+        return len(self._ranks)
+
+    def _insert(self, new: list[_Rank]) -> None:
+        if len(new) == 1:
+            insort(self._ranks, new[0])
+        else:
+            self._ranks = sorted(self._ranks + new)
+
+
+def _ranked(items: list[bytes], first: int) -> list[_Rank]:
+    return [_Rank(_codec.decode(item), came, item) for came, item in enumerate(items, first)]

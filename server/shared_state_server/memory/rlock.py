@@ -1,0 +1,41 @@
+"""A reentrant lock in memory. Its owner is an agent, a thread or a task, of a session."""
+
+from __future__ import annotations
+
+from ..waiting import Call
+from .holding import Claim, Exclusive, checked_timeout
+
+__all__ = ["RLock"]
+
+
+class RLock(Exclusive):
+    """Keeps the contract `shared_state_protocol.objects.RLock`."""
+
+    def acquire(self, call: Call, block: bool, timeout: float | None, agent: int) -> object:
+        wait = checked_timeout(block, timeout)
+        if self._holder is not None and self.is_held_by(call, agent):
+            self._holder.depth += 1
+            call.undo = self._give_back
+            return True
+        return self._take_or_wait(call, block, wait, Claim(agent))
+
+    def release(self, call: Call, agent: int) -> None:
+        if self.is_held_by(call, agent):
+            self._give_back(call.now)
+        elif not self._absorbs_release():
+            raise RuntimeError("cannot release un-acquired lock")
+
+    def is_held_by(self, call: Call, agent: int) -> bool:
+        """Return whether the caller has it."""
+        holder = self._holder
+        return (
+            holder is not None
+            and holder.agent == agent
+            and holder.lane.session is call.lane.session
+        )
+
+    def _give_back(self, now: float) -> None:
+        if self._holder is not None:
+            self._holder.depth -= 1
+            if not self._holder.depth:
+                self._pass_on(now)

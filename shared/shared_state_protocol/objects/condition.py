@@ -1,0 +1,45 @@
+"""Condition: waiting for a change that somebody else makes under a lock."""
+
+from __future__ import annotations
+
+from ..contract import command, waiting
+from ..shapes import HERE, Agent
+from .rlock import RLock
+
+__all__ = ["Condition"]
+
+
+class Condition(RLock):
+    """A condition with the methods and errors of `threading.Condition`.
+
+    It is its own lock, an `RLock`, or works on the `Lock` or `RLock` named at its creation. Waiting
+    gives the lock back and takes it again in the server: nothing is polled, and no wake-up is
+    lost. A waiter that is gone passes its wake-up on to the next.
+    """
+
+    @command
+    def open(self, lock: str | None = None) -> None:
+        """Create the condition, on the lock of that name if one is named.
+
+        ObjectNotFound if there is no such object, TypeError if it is no lock.
+        """
+
+    @waiting
+    def wait(self, timeout: float | None = None, agent: Agent = HERE) -> bool:
+        """Give the lock back, wait to be notified, and take it again.
+
+        Returns False if `timeout` seconds were over first; the lock is taken again in any case.
+        RuntimeError if the caller does not have the lock.
+        """
+
+    @command
+    def notify(self, n: int = 1, agent: Agent = HERE) -> None:
+        """Wake up to `n` waiters, longest first; RuntimeError if the caller has not the lock."""
+
+    @command
+    def notify_all(self, agent: Agent = HERE) -> None:
+        """Wake everybody who waits; RuntimeError if the caller has not the lock."""
+
+    @waiting
+    def resume(self, agent: Agent = HERE) -> bool:
+        """Take the lock again, as deep as it was, after a `wait` that was given up."""

@@ -1,0 +1,21 @@
+"""PriorityQueue: the smallest first."""
+
+from __future__ import annotations
+
+from ..contract import command
+from ..shapes import V
+from .queue import Queue
+
+__all__ = ["PriorityQueue"]
+
+
+class PriorityQueue(Queue[V]):
+    """A `Queue` that gives the smallest item first, as `queue.PriorityQueue`.
+
+    Items are compared in the server, as Python compares them; equal ones are first in, first out.
+    An item that cannot be compared with those that are there: TypeError, and it is not added.
+    """
+
+    @command
+    def open(self, maxsize: int = 0) -> None:
+        """Create the queue if there is none of that name; `maxsize` 0 or less is no bound."""
