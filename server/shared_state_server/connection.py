@@ -16,22 +16,20 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
+import socket
 from collections import deque
-from collections.abc import Callable
 from typing import Any
 
 from shared_state_protocol.errors import AuthenticationError, ProtocolError
 from shared_state_protocol.wire.connection import HANDSHAKE_TIMEOUT_S, ServerOpening
 from shared_state_protocol.wire.frames import FrameReader
-from shared_state_protocol.wire.handshake import NONCE_BYTES, REFUSAL, VERSION, Hello, Welcome
+from shared_state_protocol.wire.handshake import NONCE_BYTES, REFUSAL
 
-from .admission import Admission
-from .service import Service
+from .hall import Hall
 from .session import Lane
-from .settings import Settings
 from .sockets import keep_alive, may_enter
 
-__all__ = ["Connection", "Hall"]
+__all__ = ["Connection"]
 
 REQUESTS_PER_TURN = 128
 """Some 1 ms of work: what one client's flood can add to another's round trip."""
@@ -45,41 +43,6 @@ STALLED_READER_TIMEOUT_S = 30.0
 log = logging.getLogger(__name__)
 
 
-class Hall:
-    """What all connections of a server share."""
-
-    def __init__(self, settings: Settings, service: Service, instance: bytes) -> None:
-        self.settings = settings
-        self.service = service
-        self.instance = instance
-        self.unix_path = ""
-        self.connections: set[Connection] = set()
-        self.is_empty = asyncio.Event()
-        self.is_empty.set()
-        self.admission = Admission(
-            settings.max_clients,
-            settings.max_pending_handshakes,
-            settings.max_pending_per_address,
-        )
-
-    def enter(self, connection: Connection) -> None:
-        """Count a connection that is open."""
-        self.connections.add(connection)
-        self.is_empty.clear()
-
-    def leave(self, connection: Connection) -> None:
-        """Count a connection no more."""
-        self.connections.discard(connection)
-        if not self.connections:
-            self.is_empty.set()
-
-    def attach(self, hello: Hello, send: Callable[[bytes], None]) -> tuple[Lane, Welcome]:
-        """Let a client in that has proved itself; return its lane and what to tell it."""
-        lane, known = self.service.attach(hello, send)
-        limit = self.settings.max_frame_bytes
-        return lane, Welcome(VERSION, self.instance, known, self.unix_path, limit)
-
-
 class Connection(asyncio.Protocol):
     """One connection, from accept to close."""
 
@@ -87,6 +50,7 @@ class Connection(asyncio.Protocol):
         "_backlog",
         "_deadline",
         "_hall",
+        "_has_turn",
         "_host",
         "_is_working",
         "_lane",
@@ -94,6 +58,7 @@ class Connection(asyncio.Protocol):
         "_out",
         "_out_bytes",
         "_reader",
+        "_said_bytes",
         "_stall",
         "_transport",
     )
@@ -109,8 +74,10 @@ class Connection(asyncio.Protocol):
         self._backlog: deque[bytes] = deque()
         self._out: list[bytes] = []
         self._out_bytes = 0
+        self._said_bytes = 0
         self._stall: asyncio.TimerHandle | None = None
         self._is_working = False
+        self._has_turn = False
 
     # Opening
 
@@ -119,14 +86,19 @@ class Connection(asyncio.Protocol):
         peer = transport.get_extra_info("peername")
         self._host = peer[0] if isinstance(peer, tuple) else ""
         sock = transport.get_extra_info("socket")
-        is_tcp = isinstance(peer, tuple)
-        if (not is_tcp and not may_enter(sock)) or not self._hall.admission.enter(self._host):
+        is_unix = sock.family == socket.AF_UNIX
+        if is_unix and not may_enter(sock):
+            log.warning("refused a peer from this host: it is another user's")
             self._transport.abort()
             return
-        if is_tcp:
+        if not self._hall.admission.enter(self._host):
+            log.warning("refused a peer from %s: no place is free", self._host or "this host")
+            self._transport.abort()
+            return
+        self._hall.enter(self)
+        if not is_unix:
             keep_alive(sock, self._hall.settings.peer_timeout)
         self._transport.set_write_buffer_limits(high=OUTPUT_HIGH_BYTES)
-        self._hall.enter(self)
         self._opening = ServerOpening(self._hall.settings.authkey, os.urandom(NONCE_BYTES))
         self._deadline = asyncio.get_running_loop().call_later(HANDSHAKE_TIMEOUT_S, self._too_late)
         self._transport.write(self._opening.greeting)
@@ -142,9 +114,9 @@ class Connection(asyncio.Protocol):
             return
         if hello is None:
             return
-        self._hall.admission.authenticated(self._host)
         self._end_opening()
-        self._lane, welcome = self._hall.attach(hello, self.send)
+        self._lane, welcome = self._hall.attach(self, hello)
+        self._hall.admission.authenticated(self._host)
         self._transport.write(opening.accept(welcome))
         log.info("%s pid %d is here, lane %d", hello.host, hello.pid, hello.lane)
         if opening.rest:
@@ -152,6 +124,7 @@ class Connection(asyncio.Protocol):
 
     def _refuse(self, reason: str) -> None:
         log.warning("refused a peer from %s: %s", self._host or "this host", reason)
+        self._end_opening()
         self._transport.write(REFUSAL)
         self._transport.close()
 
@@ -192,9 +165,11 @@ class Connection(asyncio.Protocol):
         self._flush()
         if backlog and self._stall is None:
             self._transport.pause_reading()
+            self._has_turn = True
             asyncio.get_running_loop().call_soon(self._go_on)
 
     def _go_on(self) -> None:
+        self._has_turn = False
         if self._transport.is_closing():
             return
         self._work()
@@ -214,9 +189,10 @@ class Connection(asyncio.Protocol):
         out = self._out
         if not out:
             return
+        self._said_bytes += self._out_bytes
+        self._out_bytes = 0
         self._transport.write(out[0] if len(out) == 1 else b"".join(out))
         out.clear()
-        self._out_bytes = 0
         if (
             self._stall is not None
             and self._transport.get_write_buffer_size() > self._hall.settings.output_limit_bytes
@@ -226,11 +202,15 @@ class Connection(asyncio.Protocol):
     def pause_writing(self) -> None:
         self._transport.pause_reading()
         self._stall = asyncio.get_running_loop().call_later(
-            STALLED_READER_TIMEOUT_S, self._check_stall, self._transport.get_write_buffer_size()
+            STALLED_READER_TIMEOUT_S, self._check_stall, self._left_bytes()
         )
 
-    def _check_stall(self, waited: int) -> None:
-        if self._transport.get_write_buffer_size() >= waited:
+    def _left_bytes(self) -> int:
+        """Return how many of the bytes for this client the kernel has taken so far."""
+        return self._said_bytes - int(self._transport.get_write_buffer_size())
+
+    def _check_stall(self, left_bytes: int) -> None:
+        if self._left_bytes() <= left_bytes:
             self._cut_off("it does not read its replies")
         else:
             self.pause_writing()
@@ -239,14 +219,10 @@ class Connection(asyncio.Protocol):
         if self._stall is not None:
             self._stall.cancel()
             self._stall = None
-        self._go_on()
+        if not self._has_turn:
+            self._go_on()
 
     # Closing
-
-    @property
-    def is_drained(self) -> bool:
-        """Whether everything that was said has left."""
-        return not self._out and not self._transport.get_write_buffer_size()
 
     def close(self) -> None:
         """Close once everything that was said has left."""
@@ -274,5 +250,5 @@ class Connection(asyncio.Protocol):
             hall.admission.gave_up(self._host)
             return
         hall.admission.left()
-        hall.service.detach(self._lane, self.send, orderly=error is None)
+        hall.detach(self, self._lane, orderly=error is None)
         self._lane = None

@@ -21,7 +21,8 @@ from importlib.metadata import version
 from shared_state_protocol.address import Address
 
 from .clock import monotonic
-from .connection import Connection, Hall
+from .connection import Connection
+from .hall import Hall
 from .rendezvous import Rendezvous
 from .service import Service
 from .settings import Settings

@@ -1,0 +1,301 @@
+"""Connections without a socket: turns, limits and deadlines, counted and never timed."""
+
+from __future__ import annotations
+
+import logging
+
+import pytest
+
+from shared_state_protocol.wire import messages
+from shared_state_protocol.wire.connection import HANDSHAKE_TIMEOUT_S
+from shared_state_protocol.wire.frames import HEADER_BYTES
+from shared_state_protocol.wire.handshake import GREETING_BYTES, REFUSAL
+from shared_state_server.connection import (
+    OUTPUT_HIGH_BYTES,
+    REQUESTS_PER_TURN,
+    STALLED_READER_TIMEOUT_S,
+)
+from shared_state_server.session import Lane
+
+from .callers import Caller, Lobby
+
+VALUE_BYTES = 100_000
+
+# Opening
+
+
+def test_the_server_speaks_first(lobby: Lobby) -> None:
+    assert len(lobby.call().said()) == GREETING_BYTES
+
+
+def test_requests_may_follow_the_hello_at_once(lobby: Lobby) -> None:
+    caller = lobby.call()
+    caller.said()
+    caller.say(caller.hello() + caller.request("dict.open", "d") + caller.request("dict.size", "d"))
+    assert b"".join(caller.transport.writes).endswith(
+        messages.answer(1, None) + messages.answer(2, 0)
+    )
+
+
+def test_a_hello_may_come_a_byte_at_a_time(lobby: Lobby) -> None:
+    caller = lobby.call()
+    caller.said()
+    for byte in caller.hello():
+        assert caller.said() == b""
+        caller.say(bytes((byte,)))
+    assert caller.said() != b""
+    assert lobby.hall.admission.clients == 1
+
+
+def test_who_is_late_is_refused(lobby: Lobby) -> None:
+    caller = lobby.call()
+    caller.said()
+    caller.say(b"SHS")
+    lobby.loop.pass_time(HANDSHAKE_TIMEOUT_S * 0.99)
+    assert caller.said() == b""
+    lobby.loop.pass_time(HANDSHAKE_TIMEOUT_S * 0.02)
+    assert caller.said() == REFUSAL
+    assert caller.transport.is_gone
+
+
+def test_a_dribble_does_not_move_the_deadline(lobby: Lobby) -> None:
+    caller = lobby.call()
+    caller.said()
+    hello = caller.hello()
+    for byte in hello[:-1]:
+        caller.say(bytes((byte,)))
+        lobby.loop.pass_time(HANDSHAKE_TIMEOUT_S / (len(hello) - 2))
+    assert caller.said() == REFUSAL
+    assert caller.transport.is_gone
+
+
+def test_who_came_in_has_no_deadline(lobby: Lobby) -> None:
+    caller = lobby.call().come_in()
+    lobby.loop.pass_time(1000 * HANDSHAKE_TIMEOUT_S)
+    assert not caller.transport.is_closing()
+    assert caller.said() == b""
+
+
+def test_a_refusal_is_said_once(lobby: Lobby) -> None:
+    caller = lobby.call()
+    caller.said()
+    caller.transport.reads = False  # so that the connection stays while it is being closed
+    caller.say(b"garbage")
+    assert caller.said() == REFUSAL
+    lobby.loop.perform(caller.connection.data_received, b"more garbage")
+    lobby.loop.pass_time(10 * HANDSHAKE_TIMEOUT_S)
+    assert caller.said() == b""
+
+
+def test_flow_control_before_the_handshake_is_harmless(lobby: Lobby) -> None:
+    caller = lobby.call()
+    lobby.loop.perform(caller.connection.pause_writing)
+    lobby.loop.perform(caller.connection.resume_writing)
+    assert not caller.transport.is_reading_paused
+    caller.come_in()
+
+
+def test_a_peer_that_reset_its_connection_at_once_costs_nothing(lobby: Lobby) -> None:
+    caller = lobby.call(peername=None)
+    caller.transport.lose(ConnectionResetError())
+    lobby.loop.turn()
+    assert lobby.hall.admission.pending == 0
+
+
+# Turns
+
+
+def flood(caller: Caller, count: int) -> bytes:
+    return b"".join(caller.request("state.version", "") for _ in range(count))
+
+
+def record_turns(lobby: Lobby, monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """Return a list of the processes whose requests are carried out, as it grows."""
+    order: list[int] = []
+    receive = lobby.service.receive
+
+    def recording(lane: Lane, payload: bytes) -> None:
+        order.append(lane.session.hello.pid)
+        receive(lane, payload)
+
+    monkeypatch.setattr(lobby.service, "receive", recording)
+    return order
+
+
+def test_a_flood_lets_others_have_their_turn(lobby: Lobby, monkeypatch: pytest.MonkeyPatch) -> None:
+    order = record_turns(lobby, monkeypatch)
+    flooding, modest = lobby.call().come_in(1), lobby.call().come_in(2)
+    lobby.loop.call_soon(flooding.connection.data_received, flood(flooding, 10_000))
+    lobby.loop.call_soon(modest.connection.data_received, modest.request("state.version", ""))
+    lobby.loop.turn(2)
+    assert order == [1] * REQUESTS_PER_TURN + [2] + [1] * REQUESTS_PER_TURN
+
+
+def test_nothing_is_read_from_a_client_that_has_to_wait_for_its_turn(lobby: Lobby) -> None:
+    caller = lobby.call().come_in()
+    caller.say(flood(caller, REQUESTS_PER_TURN + 1))
+    assert caller.transport.is_reading_paused
+    lobby.loop.turn()
+    assert not caller.transport.is_reading_paused
+    assert len(caller.replies()) == REQUESTS_PER_TURN + 1
+
+
+def test_a_client_that_stops_and_goes_on_reading_has_one_turn_at_a_time(
+    lobby: Lobby, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    order = record_turns(lobby, monkeypatch)
+    caller = lobby.call().come_in()
+    caller.say(flood(caller, 10_000))  # a turn is over, and the next is planned
+    for _ in range(5):
+        lobby.loop.call_soon(caller.connection.pause_writing)
+        lobby.loop.call_soon(caller.connection.resume_writing)
+    lobby.loop.turn()
+    order.clear()
+    lobby.loop.turn()
+    assert len(order) <= REQUESTS_PER_TURN
+
+
+def test_the_replies_of_a_turn_are_one_write(lobby: Lobby) -> None:
+    caller = lobby.call().come_in()
+    caller.transport.writes.clear()
+    caller.say(flood(caller, 100))
+    assert len(caller.transport.writes) == 1
+
+
+# Clients that do not read
+
+
+def store_value(lobby: Lobby) -> None:
+    """Put a value of `VALUE_BYTES` into the dict ``d`` under ``k``."""
+    writer = lobby.call().come_in(99)
+    writer.say(writer.request("dict.open", "d"))
+    writer.say(writer.request("dict.set", "d", b"\xa1k", bytes(VALUE_BYTES)))
+    assert [len(reply) for reply in writer.replies()] == [messages.ANSWER_PARTS] * 2
+
+
+def stuck_caller(lobby: Lobby) -> Caller:
+    """Return a client that asked a thousand times for the value, and reads nothing."""
+    caller = lobby.call().come_in()
+    caller.transport.reads = False
+    caller.say(b"".join(caller.request("dict.get", "d", b"\xa1k", False) for _ in range(1000)))
+    lobby.loop.turn(100)
+    return caller
+
+
+def test_what_waits_for_a_client_is_bounded(lobby: Lobby) -> None:
+    store_value(lobby)
+    caller = stuck_caller(lobby)
+    assert caller.transport.waiting_bytes > OUTPUT_HIGH_BYTES
+    assert caller.transport.waiting_bytes < OUTPUT_HIGH_BYTES + 2 * VALUE_BYTES
+    assert caller.transport.is_reading_paused
+
+
+def test_others_go_on_while_a_client_does_not_read(lobby: Lobby) -> None:
+    store_value(lobby)
+    stuck_caller(lobby)
+    other = lobby.call().come_in(2)
+    other.say(other.request("dict.size", "d"))
+    assert other.replies() == [[1, 1]]
+
+
+def test_a_client_that_never_reads_is_cut_off(
+    lobby: Lobby, caplog: pytest.LogCaptureFixture
+) -> None:
+    store_value(lobby)
+    caller = stuck_caller(lobby)
+    lobby.loop.pass_time(STALLED_READER_TIMEOUT_S * 0.99)
+    assert not caller.transport.is_closing()
+    lobby.loop.pass_time(STALLED_READER_TIMEOUT_S * 0.02)
+    assert caller.transport.is_gone
+    assert "does not read" in caplog.text
+    assert caller.connection not in lobby.hall.connections
+
+
+def test_a_client_that_reads_slowly_is_not_cut_off(lobby: Lobby) -> None:
+    store_value(lobby)
+    caller = stuck_caller(lobby)
+    for _ in range(5):
+        lobby.loop.pass_time(STALLED_READER_TIMEOUT_S * 0.9)
+        lobby.loop.perform(caller.transport.take, 1)
+    assert not caller.transport.is_closing()
+
+
+def test_reading_counts_even_if_more_has_come_meanwhile(lobby: Lobby) -> None:
+    store_value(lobby)
+    caller = stuck_caller(lobby)
+    lobby.loop.perform(caller.transport.take, 1000)
+    lobby.loop.perform(caller.connection.send, bytes(2000))  # as for a waiter that is served
+    lobby.loop.pass_time(STALLED_READER_TIMEOUT_S * 1.01)
+    assert not caller.transport.is_closing()
+
+
+def test_a_client_that_reads_again_gets_everything(lobby: Lobby) -> None:
+    store_value(lobby)
+    caller = stuck_caller(lobby)
+    caller.transport.reads = True
+    lobby.loop.perform(caller.transport.take, caller.transport.waiting_bytes)
+    lobby.loop.turn(1000)
+    replies = caller.replies()
+    assert [number for number, _ in replies] == list(range(1, 1001))
+    assert not caller.transport.is_reading_paused
+
+
+def test_more_than_the_output_limit_cuts_off_at_once(
+    lobby: Lobby, caplog: pytest.LogCaptureFixture
+) -> None:
+    caller = lobby.call().come_in()
+    caller.transport.reads = False
+    reply, limit = bytes(1 << 20), lobby.hall.settings.output_limit_bytes
+    for _ in range(limit // len(reply)):
+        lobby.loop.perform(caller.connection.send, reply)
+    assert not caller.transport.is_closing()
+    lobby.loop.perform(caller.connection.send, reply)
+    lobby.loop.turn()
+    assert caller.transport.is_gone
+    assert "output limit" in caplog.text
+
+
+# Clients that break the rules
+
+
+def test_a_frame_over_the_limit_cuts_off(lobby: Lobby, caplog: pytest.LogCaptureFixture) -> None:
+    caller = lobby.call().come_in()
+    too_long = lobby.hall.settings.max_frame_bytes + 1
+    caller.say(too_long.to_bytes(HEADER_BYTES, "little"))
+    assert caller.transport.is_closing()
+    assert f"{too_long} bytes is over the limit" in caplog.text
+
+
+def test_what_follows_a_violation_is_not_carried_out(
+    lobby: Lobby, caplog: pytest.LogCaptureFixture
+) -> None:
+    caller = lobby.call().come_in()
+    rest = caller.request("dict.open", "never")
+    caller.say(b"\x01\x00\x00\x00\xc0" + rest)
+    lobby.loop.turn()
+    assert caller.transport.is_gone
+    other = lobby.call().come_in(2)
+    other.say(other.request("state.objects", ""))
+    assert other.replies() == [[1, []]]
+    assert [record.levelno for record in caplog.records] == [logging.WARNING]
+
+
+# Lanes
+
+
+def test_a_lane_has_one_connection(lobby: Lobby) -> None:
+    first = lobby.call().come_in(1, lane=1)
+    first.say(flood(first, 2 * REQUESTS_PER_TURN))  # half of it is still to be done
+    again = lobby.call().come_in(1, lane=1)
+    assert first.transport.is_closing()
+    first.said()
+    lobby.loop.turn(5)
+    assert first.said() == b""
+    again.say(again.request("state.version", ""))
+    assert [number for number, _ in again.replies()] == [1]
+
+
+def test_lanes_of_a_session_stand_side_by_side(lobby: Lobby) -> None:
+    first, second = lobby.call().come_in(1, lane=1), lobby.call().come_in(1, lane=2)
+    assert not first.transport.is_closing()
+    assert not second.transport.is_closing()
