@@ -11,7 +11,7 @@ from ..shapes import REQUIRED, D, K, Pairs, V
 __all__ = ["Dict"]
 
 A_STORED_NONE: Any = None
-"""What `setdefault` stores if nothing is given: a value like any other. ``V | None`` would be nil."""
+"""What `setdefault` stores if nothing is given: a value like any other, not nil."""
 
 
 class Dict(Generic[K, V]):

@@ -1,0 +1,34 @@
+"""A service without sockets: the client's own classes, over one simulated connection.
+
+``Queue("q", Simulated())`` is fast enough for thousands of examples, and has all of the server but
+its sockets: what it finds is wrong with the contract, the shapes, the service or the behaviour.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from shared_state_protocol.codec import Codec
+from shared_state_protocol.contract import Arguments, Operation
+
+from ..fixtures.simulation import Simulation
+
+__all__ = ["Simulated"]
+
+_codec = Codec()
+
+
+class Simulated:
+    """Sends the operations of objects to a service on virtual time, which answers at once."""
+
+    def __init__(self) -> None:
+        self.peer = Simulation().peer()
+
+    def call(self, operation: Operation[..., Any], name: str, arguments: Arguments) -> Any:
+        """Carry out one operation."""
+        encoded = operation.encode(arguments, _codec)
+        number = self.peer.ask(operation.wire, name, *encoded, acknowledged=self.peer.previous)
+        result = self.peer.outcome(number)
+        if operation.confirms:
+            self.peer.confirm(number)
+        return operation.decode(result, arguments, _codec)
