@@ -22,12 +22,14 @@ class Simulated:
     """Sends the operations of objects to a service on virtual time, which answers at once."""
 
     def __init__(self) -> None:
-        self.peer = Simulation().peer()
+        self._simulation = Simulation()
+        self.peer = self._simulation.peer()
 
     def call(self, operation: Operation[..., Any], name: str, arguments: Arguments) -> Any:
         """Carry out one operation."""
         encoded = operation.encode(arguments, _codec)
         number = self.peer.ask(operation.wire, name, *encoded, acknowledged=self.peer.previous)
+        self._simulation.pass_time(0.0)  # ends waits of no time at all
         result = self.peer.outcome(number)
         if operation.confirms:
             self.peer.confirm(number)

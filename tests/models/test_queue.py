@@ -40,7 +40,7 @@ class PlainQueue(queue.Queue[Any]):
 
     def put_many(self, items: list[Any], block: bool, timeout: float | None) -> None:
         """Put all items or none."""
-        if self.maxsize and block and timeout is not None and timeout < 0:
+        if self.maxsize > 0 and block and timeout is not None and timeout < 0:
             raise ValueError
         if 0 < self.maxsize < len(items):
             raise ValueError
