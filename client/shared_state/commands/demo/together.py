@@ -41,6 +41,7 @@ def count_together(jobs: list[list[str]], workers: int, progress: Shown, note: N
     key = secrets.token_hex(KEY_BYTES)
     environ = environment(key)
     with server(environ) as address, connect(address, key) as state:
+        note.check()
         state.queue("jobs").put_many(jobs)
         state.queue("jobs").shutdown()
         crew: list[Process] = []
