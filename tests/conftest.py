@@ -5,5 +5,7 @@ from __future__ import annotations
 pytest_plugins = [
     "tests.fixtures.servers",
     "tests.fixtures.clients",
+    "tests.fixtures.loops",
     "tests.fixtures.simulation",
+    "tests.fixtures.watching",
 ]
