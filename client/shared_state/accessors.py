@@ -7,9 +7,15 @@ take; these count when the object is created.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Iterable
 from typing import Any, TypeVar
 
+from shared_state_protocol.shapes import Scalar
+from shared_state_protocol.typecodes import check_code, pack
+
 from .objects import (
+    Array,
+    AsyncArray,
     AsyncBarrier,
     AsyncBoundedSemaphore,
     AsyncCondition,
@@ -20,11 +26,14 @@ from .objects import (
     AsyncList,
     AsyncLock,
     AsyncNamespace,
+    AsyncPipe,
+    AsyncPipeEnd,
     AsyncPriorityQueue,
     AsyncQueue,
     AsyncRLock,
     AsyncSemaphore,
     AsyncSet,
+    AsyncValue,
     Barrier,
     BoundedSemaphore,
     Condition,
@@ -35,11 +44,14 @@ from .objects import (
     List,
     Lock,
     Namespace,
+    Pipe,
+    PipeEnd,
     PriorityQueue,
     Queue,
     RLock,
     Semaphore,
     Set,
+    Value,
 )
 from .objects.barrier import Action
 from .proxy import AsyncProxy, Proxy
@@ -122,6 +134,26 @@ class BlockingAccessors(ABC):
         """
         return self._open(Barrier, name, parties, timeout).with_action(action)
 
+    def value(self, name: str, typecode: str, value: Scalar = 0) -> Value:
+        """Get or create the value `name` of a C type (`typecodes`), which is `value` at first."""
+        return self._open(Value, name, typecode, value)
+
+    def array(
+        self, name: str, typecode: str, size_or_initializer: int | Iterable[Scalar] = 0
+    ) -> Array:
+        """Get or create the array `name` of a C type: so many zeros, or these items."""
+        if isinstance(size_or_initializer, int):
+            return self._open(Array, name, typecode, size_or_initializer, b"")
+        check_code(typecode)
+        return self._open(Array, name, typecode, 0, pack(typecode, size_or_initializer))
+
+    def pipe(self, name: str, duplex: bool = True) -> tuple[PipeEnd, PipeEnd]:
+        """Get or create the pipe `name` and return its two ends; each process uses one of them.
+
+        Unless `duplex`, the first end only receives and the second only sends.
+        """
+        return self._open(Pipe, name, duplex).ends(duplex)
+
 
 class AwaitingAccessors(ABC):
     """Accessors of the async client. They return at once: nothing needs to be awaited."""
@@ -194,3 +226,23 @@ class AwaitingAccessors(ABC):
         `action` is run by this client if it is the last to arrive, before all go on.
         """
         return self._open(AsyncBarrier, name, parties, timeout).with_action(action)
+
+    def value(self, name: str, typecode: str, value: Scalar = 0) -> AsyncValue:
+        """Get or create the value `name` of a C type (`typecodes`), which is `value` at first."""
+        return self._open(AsyncValue, name, typecode, value)
+
+    def array(
+        self, name: str, typecode: str, size_or_initializer: int | Iterable[Scalar] = 0
+    ) -> AsyncArray:
+        """Get or create the array `name` of a C type: so many zeros, or these items."""
+        if isinstance(size_or_initializer, int):
+            return self._open(AsyncArray, name, typecode, size_or_initializer, b"")
+        check_code(typecode)
+        return self._open(AsyncArray, name, typecode, 0, pack(typecode, size_or_initializer))
+
+    def pipe(self, name: str, duplex: bool = True) -> tuple[AsyncPipeEnd, AsyncPipeEnd]:
+        """Get or create the pipe `name` and return its two ends; each process uses one of them.
+
+        Unless `duplex`, the first end only receives and the second only sends.
+        """
+        return self._open(AsyncPipe, name, duplex).ends(duplex)

@@ -8,7 +8,7 @@ passed in, so a whole service can run on virtual time. Everything happens in the
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from shared_state_protocol.contract import contract_name
@@ -106,7 +106,14 @@ class Service:
         if row is None:
             known = ", ".join(contract_name(contract) for contract in CONTRACTS)
             raise ValueError(f"there is no type {type_name!r}; there are {known}")
-        self._open(row, name, [])
+        try:
+            self._open(row, name, [])
+        except TypeError as error:
+            if isinstance(error, TypeMismatch):
+                raise
+            raise ValueError(
+                f"{name}={type_name}: {_article(type_name)} needs options, which a client gives"
+            ) from error
 
     def delete(self, name: str) -> bool:
         """Remove an object and fail whoever waits on it; return whether there was one."""
@@ -114,9 +121,8 @@ class Service:
         if found is None or name == STATE:
             return False
         del self._objects[name]
-        close = getattr(found.behaviour, "close", None)
-        if close is not None:
-            close(ObjectNotFound(f"{name!r} was deleted"))
+        if hasattr(found.behaviour, "fail_all"):
+            found.behaviour.fail_all(ObjectNotFound(f"{name!r} was deleted"))
         return True
 
     def listing(self, now: float) -> list[InfoFields]:
@@ -313,7 +319,7 @@ class Directory:
     def version(self) -> str:
         return self._service.version
 
-    def next_batch(self, call: Call, cursor: int) -> tuple[int | None, list[Any]]:
+    def next_batch(self, call: Call, cursor: int) -> tuple[int | None, Sequence[Any]]:
         return call.lane.session.cursors.next(cursor)
 
     def close_cursor(self, call: Call, cursor: int) -> None:
@@ -332,6 +338,10 @@ def _check_name(name: str) -> None:
         raise InvalidName(
             f"a name has 1 to {MAX_NAME_BYTES} bytes of UTF-8 and is printable, not {name!r}"
         )
+
+
+def _article(noun: str) -> str:
+    return f"{'an' if noun[0] in 'aeiou' else 'a'} {noun}"
 
 
 def _who(session: Session) -> str:

@@ -17,8 +17,9 @@ Five kinds of promise:
 * `query` only reads;
 * `command` changes the object: the server remembers its reply until the client has it;
 * `waiting` is a command that may have to wait for others;
-* `delivery` is a waiting command whose reply carries what is nowhere else any more: the client
-  confirms that it arrived, and it goes back where it was if the client dies first;
+* `delivery` is a command whose reply carries what is nowhere else any more: the client confirms
+  that it arrived, and it goes back where it was if the client dies first. One that has a `timeout`
+  may have to wait;
 * `stream` is a query whose result comes in batches.
 
 Methods are made once, when a class joins a contract with a holder (`Blocking` or `Awaiting`), so
@@ -232,10 +233,14 @@ class waiting(command[P, R]):
     waits = True
 
 
-class delivery(waiting[P, R]):
-    """A waiting command whose reply carries what is nowhere else any more."""
+class delivery(command[P, R]):
+    """A command whose reply carries what is nowhere else any more; it waits if it has a timeout."""
 
     confirms = True
+
+    def __set_name__(self, owner: type, name: str) -> None:
+        super().__set_name__(owner, name)
+        self.waits = self._timeout is not None
 
 
 class stream(Operation[P, Iterator[T]]):

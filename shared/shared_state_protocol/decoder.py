@@ -17,7 +17,7 @@ import pickle
 from collections.abc import Callable
 from typing import Any
 
-from ormsgpack import MsgpackDecodeError, packb, unpackb
+from ormsgpack import packb, unpackb
 
 from . import arrays, hooks
 from .bounds import SIZES, check
@@ -68,8 +68,9 @@ class Decoder:
             if len(payload) > MAX_DEPTH:
                 check(payload)
             return self._read(payload)
-        except (MsgpackDecodeError, IndexError) as error:
-            raise _refused(error) from None
+        except (ValueError, IndexError) as error:
+            refusal = _refusal(error)
+            raise refusal from refusal.__cause__
 
     def _read(self, payload: bytes) -> Any:
         if len(payload) > MAX_NODES:  # `check` has walked it to its end: no need to copy it
@@ -90,8 +91,6 @@ class Decoder:
             if type(body) is not kind:
                 raise DecodingError(f"not a value: an extension {tag} of a {type(body).__name__}")
             return build(body)
-        except MsgpackDecodeError:
-            raise  # what caused it has been noted further inside
         except BaseException as raised:
             hooks.note(raised)
             raise
@@ -138,13 +137,11 @@ def _names(body: Any) -> tuple[str, str]:
     return type_name, name
 
 
-def _refused(error: Exception) -> BaseException:
-    """Return what to raise where ormsgpack, or a hook under it, raised `error`."""
-    raised = hooks.take()
-    if raised is None:
-        return DecodingError(f"not a value: {error}")
-    if isinstance(raised, DecodingError) or not isinstance(raised, Exception):
-        return raised
-    refused = DecodingError(f"not a value: {raised}")
-    refused.__cause__ = raised
-    return refused
+def _refusal(error: Exception) -> BaseException:
+    """Return what to raise where ormsgpack raised `error`, or a hook under it something else."""
+    cause = hooks.take() or error
+    if isinstance(cause, DecodingError) or not isinstance(cause, Exception):
+        return cause
+    refusal = DecodingError(f"not a value: {cause}")
+    refusal.__cause__ = cause
+    return refusal

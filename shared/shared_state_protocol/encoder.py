@@ -91,16 +91,14 @@ class Encoder:
         if not hooks.is_noted():
             try:
                 payload = packb(self._rebuild(value, 0), option=_OPTIONS)
-            except MsgpackEncodeError:
-                pass  # what caused it has been noted
-            except EncodingError as error:
-                return self._instead(value, error)
+            except Exception as error:  # noqa: BLE001  # raised again below, if it is no note itself
+                hooks.note(error)
             else:
                 return self._checked(payload, value)
         raised = hooks.take()
+        assert raised is not None
         if isinstance(raised, EncodingError):
             return self._instead(value, raised)
-        assert raised is not None  # by itself ormsgpack refuses nothing that was rebuilt
         raise raised
 
     def _checked(self, payload: bytes, value: object) -> bytes:
@@ -130,8 +128,6 @@ class Encoder:
                 return self._extend_other(value, depth)
             tag, reduce = found
             return Ext(tag, self._pack(reduce(value), depth))
-        except MsgpackEncodeError:
-            raise  # what caused it has been noted further inside
         except BaseException as raised:
             hooks.note(raised)
             raise

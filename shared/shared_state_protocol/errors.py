@@ -4,6 +4,7 @@
 
     SharedStateError
     ├── SendAgain              nothing was changed: the same call may be sent again
+    │   ├── EditConflict           somebody wrote what was being edited
     │   └── ServerClosing          the server is going down
     ├── FixTheCall             nothing was changed: the call itself is wrong
     │   ├── TypeMismatch           an object of another type has that name (a TypeError)
@@ -49,6 +50,7 @@ else:
 __all__ = [
     "AuthenticationError",
     "DecodingError",
+    "EditConflict",
     "EncodingError",
     "FixTheCall",
     "GiveUp",
@@ -72,6 +74,10 @@ class SharedStateError(Exception):
 
 class SendAgain(SharedStateError):
     """Nothing was changed; the same call may be sent again."""
+
+
+class EditConflict(SendAgain):
+    """Somebody wrote what was being edited, so the edit was not written; edit again."""
 
 
 class ServerClosing(SendAgain):
@@ -124,9 +130,12 @@ class InternalError(GiveUp):
 
 _STANDARD: tuple[type[Exception], ...] = (
     AttributeError,
+    BrokenPipeError,
+    EOFError,
     IndexError,
     KeyError,
     NotImplementedError,
+    OSError,
     OverflowError,
     RuntimeError,
     TypeError,

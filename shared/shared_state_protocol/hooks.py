@@ -3,6 +3,8 @@
 ormsgpack calls a hook for each value that is not its own, and replaces whatever the hook raises, a
 Ctrl-C included, by an error that says nothing. So a hook notes what it raises, and who called
 ormsgpack takes the note. A context variable keeps the notes of threads and tasks apart.
+
+Its own errors cannot be told by their class: they are `TypeError` and `ValueError` themselves.
 """
 
 from __future__ import annotations
@@ -15,8 +17,9 @@ _RAISED: ContextVar[BaseException | None] = ContextVar("shared_state_raised", de
 
 
 def note(raised: BaseException) -> None:
-    """Keep what a hook is about to raise."""
-    _RAISED.set(raised)
+    """Keep what a hook is about to raise, unless it comes from a hook further inside."""
+    if _RAISED.get() is None:
+        _RAISED.set(raised)
 
 
 def is_noted() -> bool:

@@ -11,6 +11,7 @@ class is made, into a shape that knows three things: what the client writes for 
 ``bool int float str``     themselves, as msgpack has them; ``bytes`` too
 ``X | None``               nil for None; so is a missing ``V`` in ``V | D``
 ``list[X]``                an array; an argument may be any iterable
+``Scalar``                 a number of at most 64 bits, a text or bytes
 ``Agent``                  the thread or task that calls: the client fills it in
 ``tuple[X, Y]``            an array of exactly these
 ``Pairs[K, V]``            an array of pairs; an argument may be a mapping or pairs
@@ -33,11 +34,25 @@ from .codec import Codec
 from .errors import FixTheCall
 from .keys import encode_key
 
-__all__ = ["HERE", "REQUIRED", "Agent", "Calling", "D", "K", "Pairs", "Shape", "V", "shape_of"]
+__all__ = [
+    "HERE",
+    "REQUIRED",
+    "Agent",
+    "Calling",
+    "D",
+    "K",
+    "Pairs",
+    "Scalar",
+    "Shape",
+    "V",
+    "shape_of",
+]
 
 K = TypeVar("K")
 V = TypeVar("V")
 D = TypeVar("D")
+
+Scalar = Union[int, float, str, bytes]  # noqa: UP007  # looked up at run time
 
 Agent = NewType("Agent", int)
 
@@ -122,6 +137,17 @@ class Plain(Shape):
 
     def accepts(self, wire: Any) -> bool:
         return type(wire) in self.accepted
+
+
+def _scalar(value: Any) -> Any:
+    if isinstance(value, (str, bytes)):
+        return value
+    if isinstance(value, float) or not hasattr(value, "__index__"):
+        return float(value)
+    number = operator.index(value)
+    if not -(1 << 63) <= number < 1 << 64:
+        raise OverflowError(f"{number} does not fit into 64 bits")
+    return number
 
 
 class Calling(Plain):
@@ -223,6 +249,13 @@ def _text(value: Any) -> str:
     return value
 
 
+def _number(value: Any) -> float:
+    """Convert what is a number, as a parameter in C does: `float` would also read text."""
+    if isinstance(value, (str, bytes, bytearray)):
+        raise TypeError(f"expected a number, got {type(value).__name__}")
+    return float(value)
+
+
 INT_BITS = 64
 """Plain integers (counts, indices) are msgpack integers; values have no such bound."""
 
@@ -239,10 +272,11 @@ _LEAVES: dict[Any, Shape] = {
     V: Value(),
     D: Default(),
     Agent: Calling(),
+    Scalar: Plain(_scalar, int, float, str, bytes),
     Any: Anything(),
     bool: Plain(bool, bool),
     int: Plain(_index, int),
-    float: Plain(float, float, int),
+    float: Plain(_number, float, int),
     str: Plain(_text, str),
     bytes: Plain(bytes, bytes),
     type(None): Plain(lambda value: None, type(None)),

@@ -7,6 +7,7 @@ What an operation does is said in its contract. Here is what only a language can
 from __future__ import annotations
 
 from ..proxy import AsyncProxy, Proxy, type_name
+from .array import Array, AsyncArray
 from .barrier import AsyncBarrier, Barrier
 from .bounded_semaphore import AsyncBoundedSemaphore, BoundedSemaphore
 from .condition import AsyncCondition, Condition
@@ -17,15 +18,19 @@ from .lifo_queue import AsyncLifoQueue, LifoQueue
 from .list import AsyncList, List
 from .lock import AsyncLock, Lock
 from .namespace import AsyncNamespace, Namespace
+from .pipe import AsyncPipe, AsyncPipeEnd, Pipe, PipeEnd
 from .priority_queue import AsyncPriorityQueue, PriorityQueue
 from .queue import AsyncQueue, Queue
 from .rlock import AsyncRLock, RLock
 from .semaphore import AsyncSemaphore, Semaphore
 from .set import AsyncSet, Set
+from .value import AsyncValue, Value
 
 __all__ = [
     "AWAITING",
     "BLOCKING",
+    "Array",
+    "AsyncArray",
     "AsyncBarrier",
     "AsyncBoundedSemaphore",
     "AsyncCondition",
@@ -36,11 +41,14 @@ __all__ = [
     "AsyncList",
     "AsyncLock",
     "AsyncNamespace",
+    "AsyncPipe",
+    "AsyncPipeEnd",
     "AsyncPriorityQueue",
     "AsyncQueue",
     "AsyncRLock",
     "AsyncSemaphore",
     "AsyncSet",
+    "AsyncValue",
     "Barrier",
     "BoundedSemaphore",
     "Condition",
@@ -51,11 +59,14 @@ __all__ = [
     "List",
     "Lock",
     "Namespace",
+    "Pipe",
+    "PipeEnd",
     "PriorityQueue",
     "Queue",
     "RLock",
     "Semaphore",
     "Set",
+    "Value",
 ]
 
 _PROXIES: tuple[type[Proxy], ...] = (
@@ -74,6 +85,9 @@ _PROXIES: tuple[type[Proxy], ...] = (
     Condition,
     Event,
     Barrier,
+    Value,
+    Array,
+    Pipe,
 )
 _ASYNC_PROXIES: tuple[type[AsyncProxy], ...] = (
     AsyncDict,
@@ -91,6 +105,9 @@ _ASYNC_PROXIES: tuple[type[AsyncProxy], ...] = (
     AsyncCondition,
     AsyncEvent,
     AsyncBarrier,
+    AsyncValue,
+    AsyncArray,
+    AsyncPipe,
 )
 
 BLOCKING = {type_name(each): each for each in _PROXIES}

@@ -10,12 +10,14 @@ from collections.abc import (
     MutableMapping,
     ValuesView,
 )
+from contextlib import AbstractAsyncContextManager, AbstractContextManager
 from typing import Any
 
 from shared_state_protocol.objects import Dict as DictContract
 from shared_state_protocol.shapes import K, V
 
 from ..proxy import AsyncProxy, Proxy
+from .editing import edit, edit_async
 
 __all__ = ["AsyncDict", "Dict"]
 
@@ -115,6 +117,19 @@ class Dict(DictContract[K, V], Proxy, MutableMapping[K, V]):  # type: ignore[mis
     def __str__(self) -> str:
         return repr(self.copy())
 
+    def edit(self, key: K) -> AbstractContextManager[V]:
+        """Return a block in which the value of `key` may be changed; see `editing`.
+
+        Four round trips; three if nothing is changed. KeyError if there is no such key.
+        """
+        return edit(
+            self.client.codec,
+            lambda: self.hold(key),
+            lambda: self[key],
+            lambda old, new: self.compare_and_set(key, old, new),
+            lambda: self.let_go(key),
+        )
+
 
 class AsyncDict(DictContract[K, V], AsyncProxy):
     """A shared dict for awaiting callers."""
@@ -122,3 +137,16 @@ class AsyncDict(DictContract[K, V], AsyncProxy):
     async def copy(self) -> dict[K, V]:
         """Return what is there now as a plain dict."""
         return {key: value async for key, value in self.items()}
+
+    def edit(self, key: K) -> AbstractAsyncContextManager[V]:
+        """Return a block in which the value of `key` may be changed; see `editing`.
+
+        Four round trips; three if nothing is changed. KeyError if there is no such key.
+        """
+        return edit_async(
+            self.client.codec,
+            lambda: self.hold(key),
+            lambda: self[key],
+            lambda old, new: self.compare_and_set(key, old, new),
+            lambda: self.let_go(key),
+        )

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, MutableSequence
+from contextlib import AbstractAsyncContextManager, AbstractContextManager
 from typing import Any, overload
 
 from shared_state_protocol.objects import List as ListContract
 from shared_state_protocol.shapes import V
 
 from ..proxy import AsyncProxy, Proxy
+from .editing import edit, edit_async
 
 __all__ = ["AsyncList", "List"]
 
@@ -104,6 +106,19 @@ class List(ListContract[V], Proxy, MutableSequence[V]):  # type: ignore[misc]  #
     def __str__(self) -> str:
         return repr(self.copy())
 
+    def edit(self, index: int) -> AbstractContextManager[V]:
+        """Return a block in which one item may be changed; see `editing`.
+
+        Four round trips; three if nothing is changed. IndexError if there is no such item.
+        """
+        return edit(
+            self.client.codec,
+            self.hold,
+            lambda: self.get(index),
+            lambda old, new: self.compare_and_set(index, old, new),
+            self.let_go,
+        )
+
 
 class AsyncList(ListContract[V], AsyncProxy):
     """A shared list for awaiting callers."""
@@ -111,3 +126,16 @@ class AsyncList(ListContract[V], AsyncProxy):
     async def copy(self) -> list[V]:
         """Return what is there now as a plain list."""
         return [item async for item in self.get_slice()]
+
+    def edit(self, index: int) -> AbstractAsyncContextManager[V]:
+        """Return a block in which one item may be changed; see `editing`.
+
+        Four round trips; three if nothing is changed. IndexError if there is no such item.
+        """
+        return edit_async(
+            self.client.codec,
+            self.hold,
+            lambda: self.get(index),
+            lambda old, new: self.compare_and_set(index, old, new),
+            self.let_go,
+        )

@@ -3,11 +3,12 @@
 A method has its contract's parameters, all positional and as they arrive: keys and values as
 encoded bytes, for a default only whether there is one. One that has to know who asks, or has to
 wait, takes the `Call` first. Every behaviour has `size`. One that lets clients wait
-has `waiters` and `close`; one that can be held has `owners` and `abandon`.
+has `waiters` and `fail_all`; one that can be held has `owners` and `abandon`.
 """
 
 from __future__ import annotations
 
+from .array import Array
 from .barrier import Barrier
 from .bounded_semaphore import BoundedSemaphore
 from .condition import Condition
@@ -18,14 +19,17 @@ from .lifo_queue import LifoQueue
 from .list import List
 from .lock import Lock
 from .namespace import Namespace
+from .pipe import Pipe
 from .priority_queue import PriorityQueue
 from .queue import Queue
 from .rlock import RLock
 from .semaphore import Semaphore
 from .set import Set
+from .value import Value
 
 __all__ = [
     "BEHAVIOURS",
+    "Array",
     "Barrier",
     "BoundedSemaphore",
     "Condition",
@@ -36,11 +40,13 @@ __all__ = [
     "List",
     "Lock",
     "Namespace",
+    "Pipe",
     "PriorityQueue",
     "Queue",
     "RLock",
     "Semaphore",
     "Set",
+    "Value",
 ]
 
 BEHAVIOURS: tuple[type, ...] = (
@@ -59,4 +65,7 @@ BEHAVIOURS: tuple[type, ...] = (
     Condition,
     Event,
     Barrier,
+    Value,
+    Array,
+    Pipe,
 )

@@ -75,7 +75,7 @@ class Barrier:
         session.stakes.pop(self, None)
         self.abort()
 
-    def close(self, error: Exception) -> None:
+    def fail_all(self, error: Exception) -> None:
         """Fail whoever waits: the barrier is being deleted."""
         self._fail_all(error)
 

@@ -83,10 +83,10 @@ class Condition(RLock):
     def waiters(self) -> int:
         return len(self._sleepers) + len(self._line)
 
-    def close(self, error: Exception) -> None:
+    def fail_all(self, error: Exception) -> None:
         """Fail whoever waits: the condition is being deleted."""
         self._sleepers.fail_all(error)
-        super().close(error)
+        super().fail_all(error)
 
     def _wake(self, waiter: Waiter, now: float, *, result: bool) -> None:
         """Have a sleeper take the lock again, and tell it `result`."""

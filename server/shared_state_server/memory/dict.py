@@ -6,19 +6,31 @@ another way (``1.0`` for ``1``) are remembered in `_spelled`, so that a plain ke
 
 from __future__ import annotations
 
+from numbers import Number
+from typing import Any
+
+from shared_state_protocol.codec import Codec, equal
 from shared_state_protocol.keys import canonical
 
+from ..session import OwnerFields
+from ..waiting import Call
+from .holds import Holds
+
 __all__ = ["Dict"]
+
+
+_codec = Codec(unknown="keep")
 
 
 class Dict:
     """Keeps the contract `shared_state_protocol.objects.Dict`."""
 
-    __slots__ = ("_data", "_spelled")
+    __slots__ = ("_data", "_holds", "_spelled")
 
     def __init__(self) -> None:
         self._data: dict[bytes, bytes] = {}
         self._spelled: dict[bytes, bytes] = {}
+        self._holds = Holds()
 
     def __getitem__(self, key: bytes) -> bytes:
         value = self._data.get(canonical(key))
@@ -58,6 +70,26 @@ class Dict:
             self._spell(place, key)
             self._data[place] = value
 
+    def add(self, key: bytes, amount: bytes) -> bytes:
+        current = self._data.get(canonical(key))
+        more = _number(amount)
+        total = amount if current is None else _codec.encode(_number(current) + more)
+        self.set(key, total)
+        return total
+
+    def compare_and_set(self, key: bytes, old: bytes, new: bytes) -> bool:
+        current = self._data.get(canonical(key))
+        if current is None or not equal(current, old, _codec):
+            return False
+        self.set(key, new)
+        return True
+
+    def hold(self, call: Call, key: bytes, timeout: float | None, agent: int) -> object:
+        return self._holds.take(call, canonical(key), timeout, agent)
+
+    def let_go(self, call: Call, key: bytes, agent: int) -> None:
+        self._holds.give(call, canonical(key), agent)
+
     def clear(self) -> None:
         self._data.clear()
         self._spelled.clear()
@@ -67,6 +99,16 @@ class Dict:
 
     def size(self) -> int:
         return len(self._data)
+
+    def owners(self, now: float) -> list[OwnerFields]:
+        return self._holds.owners(now)
+
+    def waiters(self) -> int:
+        return self._holds.waiters()
+
+    def fail_all(self, error: Exception) -> None:
+        """Fail whoever waits: the object is being deleted."""
+        self._holds.fail_all(error)
 
     def keys(self) -> list[bytes]:
         if not self._spelled:
@@ -90,3 +132,10 @@ class Dict:
     def _spell(self, place: bytes, key: bytes) -> None:
         if place != key and place not in self._data:
             self._spelled[place] = key
+
+
+def _number(value: bytes) -> Any:
+    number = _codec.decode(value)
+    if not isinstance(number, Number):
+        raise TypeError(f"can only add numbers, not {type(number).__name__}")
+    return number

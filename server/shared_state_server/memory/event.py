@@ -34,6 +34,6 @@ class Event:
     def waiters(self) -> int:
         return len(self._line)
 
-    def close(self, error: Exception) -> None:
+    def fail_all(self, error: Exception) -> None:
         """Fail whoever waits: the event is being deleted."""
         self._line.fail_all(error)

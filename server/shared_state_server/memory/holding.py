@@ -74,7 +74,7 @@ class Exclusive:
             self._stray = True
             self._pass_on(now)
 
-    def close(self, error: Exception) -> None:
+    def fail_all(self, error: Exception) -> None:
         """Fail whoever waits: the object is being deleted."""
         self._line.fail_all(error)
         if self._holder is not None:

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
-from shared_state_protocol.codec import Codec, matcher
+from shared_state_protocol.codec import Codec, equal, matcher
+
+from ..session import OwnerFields
+from ..waiting import Call
+from .holds import Holds
 
 __all__ = ["List"]
 
@@ -12,11 +16,12 @@ _codec = Codec(unknown="keep")
 class List:
     """Keeps the contract `shared_state_protocol.objects.List`."""
 
-    __slots__ = ("_items", "_revision")
+    __slots__ = ("_holds", "_items", "_revision")
 
     def __init__(self) -> None:
         self._items: list[bytes] = []
         self._revision = 0
+        self._holds = Holds()
 
     def get(self, index: int) -> bytes:
         return self._items[index]
@@ -77,6 +82,18 @@ class List:
     def contains(self, value: bytes) -> bool:
         return any(map(matcher(value, _codec), self._items))
 
+    def compare_and_set(self, index: int, old: bytes, new: bytes) -> bool:
+        if not equal(self._items[index], old, _codec):
+            return False
+        self.set(index, new)
+        return True
+
+    def hold(self, call: Call, timeout: float | None, agent: int) -> object:
+        return self._holds.take(call, None, timeout, agent)
+
+    def let_go(self, call: Call, agent: int) -> None:
+        self._holds.give(call, None, agent)
+
     def reverse(self) -> None:
         self._items.reverse()
         self._revision += 1
@@ -103,6 +120,16 @@ class List:
 
     def size(self) -> int:
         return len(self._items)
+
+    def owners(self, now: float) -> list[OwnerFields]:
+        return self._holds.owners(now)
+
+    def waiters(self) -> int:
+        return self._holds.waiters()
+
+    def fail_all(self, error: Exception) -> None:
+        """Fail whoever waits: the object is being deleted."""
+        self._holds.fail_all(error)
 
     def _find(self, value: bytes, first: int, last: int, missing: str) -> int:
         matches = matcher(value, _codec)

@@ -123,7 +123,7 @@ class Queue:
     def waiters(self) -> int:
         return len(self._getters) + len(self._putters) + len(self._joiners)
 
-    def close(self, error: Exception) -> None:
+    def fail_all(self, error: Exception) -> None:
         """Fail whoever waits: the queue is being deleted."""
         for line in (self._getters, self._putters, self._joiners):
             line.fail_all(error)

@@ -75,7 +75,7 @@ class Semaphore:
             self._stray += 1
             self._take_back(permit, now)
 
-    def close(self, error: Exception) -> None:
+    def fail_all(self, error: Exception) -> None:
         """Fail whoever waits: the semaphore is being deleted."""
         self._line.fail_all(error)
         for permit in list(self._taken):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from .array import Array
 from .barrier import Barrier
 from .bounded_semaphore import BoundedSemaphore
 from .condition import Condition
@@ -12,14 +13,17 @@ from .lifo_queue import LifoQueue
 from .list import List
 from .lock import Lock
 from .namespace import Namespace
+from .pipe import Pipe
 from .priority_queue import PriorityQueue
 from .queue import Queue
 from .rlock import RLock
 from .semaphore import Semaphore
 from .set import Set
+from .value import Value
 
 __all__ = [
     "CONTRACTS",
+    "Array",
     "Barrier",
     "BoundedSemaphore",
     "Condition",
@@ -30,11 +34,13 @@ __all__ = [
     "List",
     "Lock",
     "Namespace",
+    "Pipe",
     "PriorityQueue",
     "Queue",
     "RLock",
     "Semaphore",
     "Set",
+    "Value",
 ]
 
 CONTRACTS: tuple[type, ...] = (
@@ -53,4 +59,7 @@ CONTRACTS: tuple[type, ...] = (
     Condition,
     Event,
     Barrier,
+    Value,
+    Array,
+    Pipe,
 )

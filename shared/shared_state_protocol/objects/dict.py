@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any, Generic
 
-from ..contract import command, query, stream
-from ..shapes import REQUIRED, D, K, Pairs, V
+from ..contract import command, query, stream, waiting
+from ..shapes import HERE, REQUIRED, Agent, D, K, Pairs, V
 
 __all__ = ["Dict"]
 
@@ -57,6 +57,28 @@ class Dict(Generic[K, V]):
     @command
     def update(self, other: Pairs[K, V]) -> None:
         """Store every pair of a mapping or an iterable, in one request and at once."""
+
+    @command
+    def add(self, key: K, amount: V) -> V:
+        """Add a number to the number under `key`, or to 0, and return the sum.
+
+        TypeError if one of the two is no number.
+        """
+
+    @command
+    def compare_and_set(self, key: K, old: V, new: V) -> bool:
+        """Store `new` under `key` if `old` is there; return whether it was."""
+
+    @waiting
+    def hold(self, key: K, timeout: float | None = None, agent: Agent = HERE) -> bool:
+        """Keep other holders of `key` waiting until `let_go`; False if `timeout` was first.
+
+        This is what `edit` does around its block. It keeps nobody from writing.
+        """
+
+    @command
+    def let_go(self, key: K, agent: Agent = HERE) -> None:
+        """End a `hold`; RuntimeError if the caller does not hold `key`."""
 
     @command
     def clear(self) -> None:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Generic
 
-from ..contract import command, query, stream
-from ..shapes import V
+from ..contract import command, query, stream, waiting
+from ..shapes import HERE, Agent, V
 
 __all__ = ["List"]
 
@@ -87,6 +87,21 @@ class List(Generic[V]):
     @query
     def contains(self, value: V) -> bool:
         """Return whether some item equals `value`."""
+
+    @command
+    def compare_and_set(self, index: int, old: V, new: V) -> bool:
+        """Replace the item at `index` if it is `old`; return whether it was."""
+
+    @waiting
+    def hold(self, timeout: float | None = None, agent: Agent = HERE) -> bool:
+        """Keep other holders of the list waiting until `let_go`; False if `timeout` was first.
+
+        This is what `edit` does around its block. It keeps nobody from writing.
+        """
+
+    @command
+    def let_go(self, agent: Agent = HERE) -> None:
+        """End a `hold`; RuntimeError if the caller does not hold the list."""
 
     @command
     def reverse(self) -> None:

@@ -1,0 +1,143 @@
+"""Array, bound twice: indexing and slices for blocking callers, whole ranges as buffers for both.
+
+Ranges travel packed and in one request, or in portions of `PORTION_BYTES` if they are very large.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from shared_state_protocol.objects import Array as ArrayContract
+from shared_state_protocol.typecodes import item_bytes, pack, to_array, unpack
+
+from ..proxy import AsyncProxy, Proxy
+from .entering import AsyncEntered, Entered
+from .rlock import AsyncRLock, RLock
+
+__all__ = ["Array", "AsyncArray"]
+
+PORTION_BYTES = 16 * 1024 * 1024
+"""Of a range in one request: a million doubles twice over, and far below the limit of a frame."""
+
+
+def portions(indices: range, size: int) -> Iterator[range]:
+    """Cut a range of indices into such whose items, `size` bytes each, fit into one request."""
+    count = PORTION_BYTES // size
+    for first in range(0, len(indices), count):
+        yield indices[first : first + count]
+
+
+class Array(ArrayContract, Proxy, Entered):
+    """A shared array for blocking callers; as a context manager, it is its own lock."""
+
+    def __getitem__(self, index: int | slice) -> Any:
+        if not isinstance(index, slice):
+            return self.get(index)
+        code = self.code
+        return unpack(code, b"".join(self._read(self._range(index))))
+
+    def __setitem__(self, index: int | slice, value: Any) -> None:
+        if isinstance(index, slice):
+            self._write(self._range(index), pack(self.code, value))
+        else:
+            self.set(index, value)
+
+    def __len__(self) -> int:
+        return self.size()
+
+    def __iter__(self) -> Iterator[Any]:
+        return iter(self[:])
+
+    @property
+    def code(self) -> str:
+        """The type code, asked for once."""
+        if self._code is None:
+            self._code = self.typecode()
+        return self._code
+
+    _code: str | None = None
+
+    def read(self, out: Any = None) -> Any:
+        """Return all items as a `memoryview` of their C type, which NumPy takes as it is.
+
+        With `out`, a writable buffer of as many bytes (a NumPy array, an `array.array`), they are
+        copied there and `out` is returned.
+        """
+        data = b"".join(self._read(range(len(self))))
+        if out is None:
+            return memoryview(to_array(self.code, data))
+        memoryview(out).cast("B")[:] = memoryview(to_array(self.code, data)).cast("B")
+        return out
+
+    def add(self, indices: range | slice, amount: Any) -> None:
+        """Add a number to every item of a range, or to each its own of an iterable, in place."""
+        place = self._range(indices) if isinstance(indices, slice) else indices
+        start, stop, step = place.start, place.stop, place.step
+        if isinstance(amount, Iterable):
+            self.add_packed(start, stop, step, pack(self.code, amount))
+        else:
+            self.add_to_each(start, stop, step, amount)
+
+    def get_lock(self) -> RLock:
+        """Return the lock of the array."""
+        return RLock(self.name, self.client)
+
+    def __str__(self) -> str:
+        return repr(self[:])
+
+    def _range(self, index: slice) -> range:
+        return range(*index.indices(len(self)))
+
+    def _read(self, indices: range) -> Iterator[bytes]:
+        for each in portions(indices, item_bytes(self.code)):
+            yield self.get_packed(each.start, each.stop, each.step)
+
+    def _write(self, indices: range, data: bytes) -> None:
+        size = item_bytes(self.code)
+        if len(data) != len(indices) * size:
+            raise ValueError(
+                f"an array keeps its length: {len(data) // size} items for {len(indices)}"
+            )
+        position = 0
+        for each in portions(indices, size):
+            end = position + len(each) * size
+            self.set_packed(each.start, each.stop, each.step, data[position:end])
+            position = end
+
+
+class AsyncArray(ArrayContract, AsyncProxy, AsyncEntered):
+    """A shared array for awaiting callers; as an async context manager, it is its own lock."""
+
+    async def read(self) -> memoryview:
+        """Return all items as a `memoryview` of their C type, which NumPy takes as it is."""
+        code = await self.typecode()
+        indices = range(await self.size())
+        data = [
+            await self.get_packed(each.start, each.stop, each.step)
+            for each in portions(indices, item_bytes(code))
+        ]
+        return memoryview(to_array(code, b"".join(data)))
+
+    async def write(self, items: Iterable[Any], start: int = 0) -> None:
+        """Replace the items from `start` on."""
+        code = await self.typecode()
+        size, data = item_bytes(code), pack(code, items)
+        indices = range(start, start + len(data) // size)
+        for each in portions(indices, size):
+            first = (each.start - start) * size
+            packed = data[first : first + len(each) * size]
+            await self.set_packed(each.start, each.stop, each.step, packed)
+
+    async def add(self, indices: range, amount: Any) -> None:
+        """Add a number to every item of a range, or to each its own of an iterable, in place."""
+        start, stop, step = indices.start, indices.stop, indices.step
+        if isinstance(amount, Iterable):
+            packed = pack(await self.typecode(), amount)
+            await self.add_packed(start, stop, step, packed)
+        else:
+            await self.add_to_each(start, stop, step, amount)
+
+    def get_lock(self) -> AsyncRLock:
+        """Return the lock of the array."""
+        return AsyncRLock(self.name, self.client)

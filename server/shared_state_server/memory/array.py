@@ -1,0 +1,87 @@
+"""An array in memory: an `array.array`, which has C's types and ranges already."""
+
+from __future__ import annotations
+
+import operator
+from array import array
+from typing import Any
+
+from shared_state_protocol.errors import LimitExceeded
+from shared_state_protocol.limits import MAX_FRAME_BYTES
+from shared_state_protocol.typecodes import check_code, item_bytes, pack, to_array, to_item
+
+from .rlock import RLock
+
+__all__ = ["Array"]
+
+MAX_ARRAY_BYTES = 1 << 30
+"""One request can ask for an array of any length; this is what it can take of the memory."""
+
+
+class Array(RLock):
+    """Keeps the contract `shared_state_protocol.objects.Array`."""
+
+    def __init__(self, typecode: str, length: int = 0, initial: bytes = b"") -> None:
+        super().__init__()
+        check_code(typecode)
+        size = item_bytes(typecode)
+        if length < 0 or length * size > MAX_ARRAY_BYTES:
+            raise LimitExceeded(f"an array has 0 to {MAX_ARRAY_BYTES // size} items of this type")
+        self._typecode = typecode
+        self._items = to_array(typecode, initial or bytes(length * size))
+
+    def get(self, index: int) -> Any:
+        return to_item(self._typecode, self._items[index])
+
+    def set(self, index: int, value: Any) -> None:
+        self._items[index] = self._unpacked(pack(self._typecode, [value]))[0]
+
+    def get_packed(self, start: int, stop: int, step: int) -> bytes:
+        found = self._items[_slice(start, stop, step)]
+        if len(found) * found.itemsize > MAX_FRAME_BYTES // 2:
+            raise LimitExceeded(f"a reply has at most {MAX_FRAME_BYTES // 2} bytes of an array")
+        return pack(self._typecode, found)
+
+    def set_packed(self, start: int, stop: int, step: int, data: bytes) -> None:
+        self._replace(_slice(start, stop, step), self._unpacked(data))
+
+    def add_to_each(self, start: int, stop: int, step: int, amount: Any) -> None:
+        place = _slice(start, stop, step)
+        found = self._numbers()[place]
+        self._replace(place, array(found.typecode, [item + amount for item in found]))
+
+    def add_packed(self, start: int, stop: int, step: int, data: bytes) -> None:
+        place = _slice(start, stop, step)
+        found, more = self._numbers()[place], self._unpacked(data)
+        _refuse_other_length(found, more)
+        self._replace(place, array(found.typecode, map(operator.add, found, more)))
+
+    def size(self) -> int:
+        return len(self._items)
+
+    def typecode(self) -> str:
+        return self._typecode
+
+    def _unpacked(self, data: bytes) -> array[Any]:
+        if len(data) % self._items.itemsize:
+            raise ValueError(f"{len(data)} bytes are no whole number of items")
+        return to_array(self._typecode, data)
+
+    def _numbers(self) -> array[Any]:
+        if self._typecode in "cu":
+            raise TypeError(f"items of type code {self._typecode!r} are no numbers")
+        return self._items
+
+    def _replace(self, place: slice, items: array[Any]) -> None:
+        _refuse_other_length(self._items[place], items)
+        self._items[place] = items
+
+
+def _slice(start: int, stop: int, step: int) -> slice:
+    """Return the slice of a range of indices; -1 as the end of a downward one is before index 0."""
+    return slice(start, None if stop < 0 else stop, step)
+
+
+def _refuse_other_length(found: array[Any], items: array[Any]) -> None:
+    if len(found) != len(items):
+        raise ValueError(f"an array keeps its length: {len(items)} items for {len(found)}")

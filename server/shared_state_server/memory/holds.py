@@ -1,0 +1,56 @@
+"""Holds: exclusive rights to edit, one for each place that somebody edits just now."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable
+from typing import Any
+
+from ..session import OwnerFields
+from ..waiting import Call
+from .rlock import RLock
+
+__all__ = ["Holds"]
+
+
+class Holds:
+    """The places that are being edited. A hold is abandoned like a lock when its session ends."""
+
+    __slots__ = ("_held",)
+
+    def __init__(self) -> None:
+        self._held: dict[Hashable, RLock] = {}
+
+    def take(self, call: Call, place: Hashable, timeout: float | None, agent: int) -> Any:
+        """Hold `place`, waiting for those who came before."""
+        self._forget_free()
+        hold = self._held.setdefault(place, RLock())
+        return hold.acquire(call, block=True, timeout=timeout, agent=agent)
+
+    def give(self, call: Call, place: Hashable, agent: int) -> None:
+        """End a hold.
+
+        Raises:
+            RuntimeError: the caller does not hold `place`.
+        """
+        hold = self._held.get(place)
+        if hold is None:
+            raise RuntimeError("cannot let go of what is not held")
+        hold.release(call, agent)
+        self._forget_free()
+
+    def owners(self, now: float) -> list[OwnerFields]:
+        """Return who edits."""
+        return [owner for hold in self._held.values() for owner in hold.owners(now)]
+
+    def waiters(self) -> int:
+        """Return how many wait to edit."""
+        return sum(hold.waiters() for hold in self._held.values())
+
+    def fail_all(self, error: Exception) -> None:
+        """Fail whoever waits."""
+        for hold in self._held.values():
+            hold.fail_all(error)
+
+    def _forget_free(self) -> None:
+        for place in [place for place, hold in self._held.items() if not hold.locked()]:
+            del self._held[place]

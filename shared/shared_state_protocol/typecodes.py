@@ -1,0 +1,120 @@
+"""Type codes: the C types of `Value` and `Array`, the same on every machine.
+
+====  ==================  ======  =====================================================
+code  C type              bytes   Python values
+====  ==================  ======  =====================================================
+``b`` signed char         1       int from -128 to 127
+``B`` unsigned char       1       int from 0 to 255
+``c`` char                1       bytes of length 1
+``u`` Unicode character   4       str of length 1
+``h`` signed short        2       int
+``H`` unsigned short      2       int
+``i`` signed int          4       int
+``I`` unsigned int        4       int
+``l`` signed long         8       int
+``L`` unsigned long       8       int
+``q`` signed long long    8       int
+``Q`` unsigned long long  8       int
+``f`` float               4       float, rounded as C does
+``d`` double              8       float
+====  ==================  ======  =====================================================
+
+An integer out of its type's range is an `OverflowError`, as for `array.array`, and not wrapped, as
+ctypes does: nobody wants 300 to become 44. Items travel and are kept packed, little-endian.
+"""
+
+from __future__ import annotations
+
+import sys
+from array import array
+from collections.abc import Iterable
+from typing import Any
+
+__all__ = ["CODES", "check_code", "item_bytes", "pack", "to_array", "to_item", "unpack"]
+
+CODES = "bBcuhHiIlLqQfd"
+
+# What keeps the items: `array` has no bytes, its Unicode is on its way out, and its long is as long
+# as the machine's.
+_KEPT_AS = {"c": "B", "u": "I", "l": "q", "L": "Q"}
+LONG_BYTES = 8
+"""A long is as long as a long long, where the machine has it so."""
+
+
+def check_code(code: str) -> None:
+    """Refuse a type code that does not exist.
+
+    Raises:
+        TypeError: it is none of the table's.
+    """
+    if len(code) != 1 or code not in CODES:
+        raise TypeError(f"{code!r} is no type code; there are {' '.join(CODES)}")
+
+
+def to_array(code: str, data: bytes = b"") -> array[Any]:
+    """Return the items packed in `data` as an array in this machine's order."""
+    made = array(_KEPT_AS.get(code, code), data)
+    if sys.byteorder == "big":
+        made.byteswap()
+    return made
+
+
+def item_bytes(code: str) -> int:
+    """Return the size of an item in bytes."""
+    return to_array(code).itemsize
+
+
+def pack(code: str, items: Iterable[Any]) -> bytes:
+    """Return `items` packed.
+
+    Raises:
+        OverflowError: one is out of the range of its type.
+        TypeError: one is of another type.
+    """
+    kept = _KEPT_AS.get(code, code)
+    buffer = _buffer_of(items, kept)
+    made = array(kept, buffer or [_number(code, item) for item in items])
+    if sys.byteorder == "big":
+        made.byteswap()
+    return made.tobytes()
+
+
+def unpack(code: str, data: bytes) -> Any:
+    """Return what is packed in `data`: bytes for ``c``, text for ``u``, else a list of numbers."""
+    if code == "c":
+        return data
+    items = to_array(code, data)
+    return "".join(map(chr, items)) if code == "u" else items.tolist()
+
+
+def to_item(code: str, number: Any) -> Any:
+    """Return the Python value of one item that an array has as `number`."""
+    if code == "c":
+        return bytes((number,))
+    return chr(number) if code == "u" else number
+
+
+def _buffer_of(items: Iterable[Any], kept: str) -> bytes | None:
+    """Return the bytes of `items` if they are a buffer (of NumPy, say) of just this C type."""
+    try:
+        view = memoryview(items)  # type: ignore[arg-type]  # that is what is asked
+    except TypeError:
+        return None
+    is_long = view.itemsize == LONG_BYTES and view.format in ("l", "L")
+    form = _KEPT_AS[view.format] if is_long and view.format else view.format
+    return view.tobytes() if form == kept else None
+
+
+def _number(code: str, item: Any) -> Any:
+    """Return what an array keeps for one Python value."""
+    if code == "c":
+        if isinstance(item, int):  # an item of bytes
+            return item
+        if not isinstance(item, (bytes, bytearray)) or len(item) != 1:
+            raise TypeError("one character bytes expected")
+        return item[0]
+    if code == "u":
+        if not isinstance(item, str) or len(item) != 1:
+            raise TypeError("one character str expected")
+        return ord(item)
+    return item
