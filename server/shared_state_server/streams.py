@@ -8,7 +8,7 @@ ends its session. A stream that fits into one batch is one round trip and leaves
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Iterable, Iterator
+from collections.abc import Sequence
 from typing import Any
 
 from shared_state_protocol.errors import LimitExceeded
@@ -31,43 +31,53 @@ class Cursors:
     __slots__ = ("_open", "_previous")
 
     def __init__(self) -> None:
-        self._open: OrderedDict[int, Iterator[Any]] = OrderedDict()
+        self._open: OrderedDict[int, tuple[Sequence[Any], int]] = OrderedDict()
         self._previous = 0
 
-    def begin(self, snapshot: Iterable[Any]) -> tuple[int | None, list[Any]]:
+    def __len__(self) -> int:
+        return len(self._open)
+
+    def begin(self, snapshot: Sequence[Any]) -> tuple[int | None, Sequence[Any]]:
         """Return the first batch, and the cursor that has the rest (None if there is none)."""
         self._previous += 1
-        return self._continue(self._previous, iter(snapshot))
+        return self._continue(self._previous, snapshot, 0)
 
-    def next(self, cursor: int) -> tuple[int | None, list[Any]]:
+    def next(self, cursor: int) -> tuple[int | None, Sequence[Any]]:
         """Return the next batch of a stream, and its cursor again if there is more."""
         rest = self._open.pop(cursor, None)
         if rest is None:
             raise LimitExceeded(
-                f"this stream was dropped: a client may have {MAX_CURSORS} unfinished ones"
+                "this stream is not here any more: the server has been started again, or the "
+                f"client has more than {MAX_CURSORS} unfinished ones"
             )
-        return self._continue(cursor, rest)
+        return self._continue(cursor, *rest)
 
     def close(self, cursor: int) -> None:
         """Forget a stream."""
         self._open.pop(cursor, None)
 
-    def _continue(self, cursor: int, rest: Iterator[Any]) -> tuple[int | None, list[Any]]:
-        batch, is_whole = _take_batch(rest)
-        if is_whole:
+    def _continue(
+        self, cursor: int, snapshot: Sequence[Any], start: int
+    ) -> tuple[int | None, Sequence[Any]]:
+        end = _end_of_batch(snapshot, start)
+        batch = snapshot[start:end]
+        if end == len(snapshot):
             return None, batch
-        self._open[cursor] = rest
+        self._open[cursor] = snapshot, end
         if len(self._open) > MAX_CURSORS:
             self._open.popitem(last=False)
         return cursor, batch
 
 
-def _take_batch(rest: Iterator[Any]) -> tuple[list[Any], bool]:
-    batch: list[Any] = []
-    size = 0
-    for item in rest:
-        batch.append(item)
+def _end_of_batch(snapshot: Sequence[Any], start: int) -> int:
+    """Return where a batch ends: before what is too much, but never before its first item.
+
+    So an item that fills a frame by itself is sent by itself.
+    """
+    stop, size = min(len(snapshot), start + BATCH_ITEMS), 0
+    for position in range(start, stop):
+        item = snapshot[position]
         size += len(item) if type(item) is bytes else sum(map(len, item))
-        if size >= BATCH_BYTES or len(batch) >= BATCH_ITEMS:
-            return batch, False
-    return batch, True
+        if size > BATCH_BYTES and position > start:
+            return position
+    return stop

@@ -1,0 +1,198 @@
+"""Streams: a snapshot in batches, what is left of it on the server, and what a lost reply costs."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import pytest
+
+from shared_state_protocol.errors import LimitExceeded, ObjectNotFound
+from shared_state_protocol.limits import MAX_FRAME_BYTES
+from shared_state_server import streams
+from shared_state_server.streams import BATCH_BYTES, BATCH_ITEMS, MAX_CURSORS, Cursors
+
+from ..fixtures.simulation import Peer, Simulation
+
+ITEM = b"x" * 1024
+ITEMS_PER_BATCH = BATCH_BYTES // len(ITEM)
+
+
+def read(cursors: Cursors, begun: tuple[int | None, Sequence[Any]]) -> list[Any]:
+    """Return the first batch of a stream and all that follow."""
+    cursor, batch = begun
+    items = list(batch)
+    while cursor is not None:
+        cursor, batch = cursors.next(cursor)
+        items += batch
+    return items
+
+
+def numbered(count: int, size: int = 1024) -> list[bytes]:
+    """Return so many different items of `size` bytes."""
+    return [number.to_bytes(4, "big").ljust(size) for number in range(count)]
+
+
+@pytest.mark.parametrize("count", [0, 1, ITEMS_PER_BATCH])
+def test_what_fits_into_one_batch_leaves_no_cursor(count: int) -> None:
+    cursors = Cursors()
+    items = numbered(count)
+    assert cursors.begin(items) == (None, items)
+    assert len(cursors) == 0
+
+
+@pytest.mark.parametrize("batches", [1, 2, 5])
+@pytest.mark.parametrize("more", [0, 1, ITEMS_PER_BATCH - 1])
+def test_batches_put_together_are_the_snapshot(batches: int, more: int) -> None:
+    cursors = Cursors()
+    items = numbered(batches * ITEMS_PER_BATCH + more)
+    assert read(cursors, cursors.begin(items)) == items
+    assert len(cursors) == 0
+
+
+def test_a_batch_is_bounded_in_items_too() -> None:
+    cursor, batch = Cursors().begin(numbered(BATCH_ITEMS + 1, size=4))
+    assert cursor is not None
+    assert len(batch) == BATCH_ITEMS
+
+
+def test_pairs_count_with_both_their_parts() -> None:
+    pairs = [(ITEM, ITEM)] * ITEMS_PER_BATCH
+    cursor, batch = Cursors().begin(pairs)
+    assert cursor is not None
+    assert len(batch) == ITEMS_PER_BATCH // 2
+
+
+def test_a_large_item_does_not_ride_with_others() -> None:
+    """Each fits into a frame by itself, as it came; together they might not."""
+    large = bytes(MAX_FRAME_BYTES - 1024)
+    cursors = Cursors()
+    cursor, first = cursors.begin([ITEM, large, ITEM])
+    assert first == [ITEM]
+    assert cursor is not None
+    assert cursors.next(cursor) == (cursor, [large])
+    assert cursors.next(cursor) == (None, [ITEM])
+
+
+def test_streams_of_one_session_do_not_mix() -> None:
+    cursors = Cursors()
+    ones, twos = numbered(3 * ITEMS_PER_BATCH), [ITEM] * 2 * ITEMS_PER_BATCH
+    one, two = cursors.begin(ones), cursors.begin(twos)
+    assert read(cursors, one) == ones
+    assert read(cursors, two) == twos
+
+
+def test_a_closed_stream_is_forgotten_and_may_be_closed_again() -> None:
+    cursors = Cursors()
+    cursor, _ = cursors.begin([ITEM] * 2 * ITEMS_PER_BATCH)
+    assert cursor is not None
+    cursors.close(cursor)
+    cursors.close(cursor)
+    assert len(cursors) == 0
+    with pytest.raises(LimitExceeded):
+        cursors.next(cursor)
+
+
+def test_too_many_unfinished_streams_cost_the_one_that_rested_longest(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(streams, "MAX_CURSORS", 2)
+    cursors = Cursors()
+    snapshot = [ITEM] * 3 * ITEMS_PER_BATCH
+    (first, _), (second, _) = cursors.begin(snapshot), cursors.begin(snapshot)
+    assert first is not None
+    assert second is not None
+    second_batch = cursors.next(first)  # so that the other one has rested longer
+    third = cursors.begin(snapshot)
+    assert len(cursors) == 2
+    with pytest.raises(LimitExceeded, match="2 unfinished"):
+        cursors.next(second)
+    assert read(cursors, second_batch) == snapshot[ITEMS_PER_BATCH:]
+    assert read(cursors, third) == snapshot
+
+
+# Through a service
+
+
+@pytest.fixture
+def reader(simulation: Simulation) -> Peer:
+    """A client, and a dict ``d`` that takes some batches to read."""
+    peer = simulation.peer("dict.open", "d")
+    peer.call("dict.update", "d", [[key, b"\x00"] for key in keys()])
+    return peer
+
+
+def keys() -> list[bytes]:
+    """Return the keys of the dict: texts of 31 letters, as msgpack writes them."""
+    return [b"\xbf" + str(number).rjust(31).encode() for number in range(3 * BATCH_BYTES // 32)]
+
+
+def rest(peer: Peer, cursor: int | None) -> list[bytes]:
+    """Return what the service has left behind `cursor`."""
+    found: list[bytes] = []
+    while cursor is not None:
+        cursor, batch = peer.call("state.next_batch", "", cursor)
+        found += batch
+    return found
+
+
+def test_a_snapshot_does_not_see_what_is_written_meanwhile(
+    simulation: Simulation, reader: Peer
+) -> None:
+    writer = simulation.peer()
+    cursor, first = reader.call("dict.keys", "d")
+    writer.call("dict.clear", "d")
+    writer.call("dict.set", "d", b"\xa1a", b"\x01")
+    writer.call("state.delete", "", "d")
+    assert first + rest(reader, cursor) == keys()
+    with pytest.raises(ObjectNotFound):
+        reader.call("dict.keys", "d")
+
+
+def test_a_batch_whose_reply_was_lost_is_sent_again_and_not_the_next_one(reader: Peer) -> None:
+    cursor, first = reader.call("dict.keys", "d")
+    lost = reader.ask("state.next_batch", "", cursor)
+    del reader.replies[lost]
+    reader.lose()
+    again = reader.connect_again()
+    again.ask_again(lost)
+    cursor, second = again.outcome(lost)
+    assert first + second + rest(again, cursor) == keys()
+
+
+def test_a_batch_that_has_arrived_is_not_remembered(reader: Peer) -> None:
+    cursor, _ = reader.call("dict.keys", "d")
+    number = reader.ask("state.next_batch", "", cursor)
+    assert number in reader.lane.replies
+    reader.confirm(number)
+    assert number not in reader.lane.replies
+
+
+def test_a_cursor_is_of_one_session_only(simulation: Simulation, reader: Peer) -> None:
+    cursor, _ = reader.call("dict.keys", "d")
+    stranger = simulation.peer()
+    stranger.call("state.close_cursor", "", cursor)
+    with pytest.raises(LimitExceeded):
+        stranger.call("state.next_batch", "", cursor)
+    assert rest(reader, cursor)
+
+
+def test_threads_of_a_session_may_share_a_cursor(reader: Peer) -> None:
+    cursor, first = reader.call("dict.keys", "d")
+    assert first + rest(reader.thread(2), cursor) == keys()
+
+
+def test_a_stream_that_is_left_does_not_outlive_its_session(
+    simulation: Simulation, reader: Peer
+) -> None:
+    reader.call("dict.keys", "d")
+    session = reader.lane.session
+    assert len(session.cursors) == 1
+    reader.say_goodbye()
+    assert session.id not in simulation.service.sessions
+
+
+def test_a_client_has_room_for_many_loops_inside_each_other(reader: Peer) -> None:
+    opened = [reader.call("dict.keys", "d") for _ in range(MAX_CURSORS)]
+    for cursor, first in opened:
+        assert first + rest(reader, cursor) == keys()
