@@ -12,14 +12,14 @@ The same line is read in four ways: on a blocking client ``Dict.set`` is a metho
 ``dict.set`` of the dispatch table; in the documentation it is a signature and its text. What each
 parameter and the result are on the wire is read from the annotations (see `shapes`).
 
-Five kinds of promise:
+Six kinds of promise:
 
 * `query` only reads;
 * `command` changes the object: the server remembers its reply until the client has it;
 * `waiting` is a command that may have to wait for others;
-* `delivery` is a command whose reply carries what is nowhere else any more: the client confirms
-  that it arrived, and it goes back where it was if the client dies first. One that has a `timeout`
-  may have to wait;
+* `delivery` is a waiting command whose reply carries what is nowhere else any more: the client
+  confirms that it arrived, and it goes back where it was if the client dies first;
+* `handover` is a delivery that never waits;
 * `stream` is a query whose result comes in batches.
 
 Methods are made once, when a class joins a contract with a holder (`Blocking` or `Awaiting`), so
@@ -47,6 +47,7 @@ __all__ = [
     "command",
     "contract_name",
     "delivery",
+    "handover",
     "operations",
     "query",
     "stream",
@@ -233,14 +234,16 @@ class waiting(command[P, R]):
     waits = True
 
 
-class delivery(command[P, R]):
-    """A command whose reply carries what is nowhere else any more; it waits if it has a timeout."""
+class delivery(waiting[P, R]):
+    """A waiting command whose reply carries what is nowhere else any more."""
 
     confirms = True
 
-    def __set_name__(self, owner: type, name: str) -> None:
-        super().__set_name__(owner, name)
-        self.waits = self._timeout is not None
+
+class handover(command[P, R]):
+    """A delivery that never waits."""
+
+    confirms = True
 
 
 class stream(Operation[P, Iterator[T]]):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
-from .contract import command, delivery, query
+from .contract import command, handover, query
 
 __all__ = ["ObjectInfo", "Owner", "State"]
 
@@ -47,11 +47,11 @@ class State:
     def version(self) -> str:
         """Return the version of the server; the shortest round trip there is."""
 
-    @delivery
+    @handover
     def next_batch(self, cursor: int) -> Any:
         """Return what follows in a stream: the cursor again (nil at the end) and a batch.
 
-        A delivery, because it moves the cursor: sent again, it has to give the same batch again,
+        A handover, because it moves the cursor: sent again, it has to give the same batch again,
         and the server may forget the batch as soon as it has arrived.
         """
 
