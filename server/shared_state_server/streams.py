@@ -7,6 +7,7 @@ ends its session. A stream that fits into one batch is one round trip and leaves
 
 from __future__ import annotations
 
+import itertools
 from collections import OrderedDict
 from collections.abc import Sequence
 from typing import Any
@@ -28,19 +29,21 @@ MAX_CURSORS = 64
 class Cursors:
     """The streams of one session that have more to give."""
 
-    __slots__ = ("_open", "_previous")
+    __slots__ = ("_open",)
+
+    _numbers = itertools.count(1)
+    """One count for all sessions: who was forked in the middle of a loop has its parent's cursor,
+    and must not read a stream of its own by it."""
 
     def __init__(self) -> None:
         self._open: OrderedDict[int, tuple[Sequence[Any], int]] = OrderedDict()
-        self._previous = 0
 
     def __len__(self) -> int:
         return len(self._open)
 
     def begin(self, snapshot: Sequence[Any]) -> tuple[int | None, Sequence[Any]]:
         """Return the first batch, and the cursor that has the rest (None if there is none)."""
-        self._previous += 1
-        return self._continue(self._previous, snapshot, 0)
+        return self._continue(next(self._numbers), snapshot, 0)
 
     def next(self, cursor: int) -> tuple[int | None, Sequence[Any]]:
         """Return the next batch of a stream, and its cursor again if there is more."""
