@@ -239,9 +239,22 @@ class AsyncClient(AwaitingAccessors):
 
     async def connect(self) -> None:
         """Connect; see `connect_async` for what this may raise."""
-        wire, welcome = await self._dial()
+        wire, welcome = await self._dial_until(ConnectionResetError)
         self._session.know(welcome)
         self._use(wire)
+
+    async def _dial_until(self, passing: type[ConnectionError]) -> tuple[Wire, Welcome]:
+        """Dial again as long as the error is a `passing` one and the timeout allows."""
+        loop = asyncio.get_running_loop()
+        give_up = loop.time() + self._session.timeout
+        for delay in delays(random.Random()):  # noqa: S311  # jitter is no secret
+            await asyncio.sleep(delay)
+            try:
+                return await self._dial()
+            except passing:
+                if loop.time() > give_up:
+                    raise
+        raise AssertionError("delays never end")
 
     async def _dial(self) -> tuple[Wire, Welcome]:
         """Open a connection, over the server's Unix socket where it is on this host."""
@@ -309,10 +322,9 @@ class AsyncClient(AwaitingAccessors):
             self._connecting = asyncio.get_running_loop().create_task(self._connect_again())
 
     async def _connect_again(self) -> None:
-        loop, before = asyncio.get_running_loop(), self._session.instance
-        give_up = loop.time() + self._session.timeout
+        before = self._session.instance
         try:
-            wire, welcome = await self._redial(give_up)
+            wire, welcome = await self._dial_until(ConnectionError)
         except Exception as error:  # noqa: BLE001  # whatever it is, the callers have to know
             self._fail_all(error)
             return
@@ -321,17 +333,6 @@ class AsyncClient(AwaitingAccessors):
         self._session.know(welcome)
         self._use(wire)
         self._send_again(welcome, before)
-
-    async def _redial(self, give_up: float) -> tuple[Wire, Welcome]:
-        loop = asyncio.get_running_loop()
-        for delay in delays(random.Random()):  # noqa: S311  # jitter is no secret
-            await asyncio.sleep(delay)
-            try:
-                return await self._dial()
-            except ConnectionError:
-                if loop.time() > give_up:
-                    raise
-        raise AssertionError("delays never end")
 
     def _send_again(self, welcome: Welcome, before: bytes) -> None:
         now = asyncio.get_running_loop().time()

@@ -12,7 +12,7 @@ import struct
 import time
 
 from shared_state_protocol.address import Address
-from shared_state_protocol.errors import ProtocolError
+from shared_state_protocol.errors import AuthenticationError, ProtocolError
 from shared_state_protocol.wire import handshake
 from shared_state_protocol.wire.connection import ClientOpening
 from shared_state_protocol.wire.handshake import Welcome
@@ -31,11 +31,36 @@ Opened = tuple[socket.socket, Welcome]
 def dial(session: Session, lane: int, thread: str) -> Opened:
     """Open a connection of `session`, over the server's Unix socket where it is on this host.
 
+    A server that hangs up at once has no place free just now: it is asked again.
+
     Raises:
-        OSError: nobody is there (ConnectionRefusedError), or nobody answers (TimeoutError).
+        OSError: nobody is there (ConnectionRefusedError), nobody answers (TimeoutError), or
+            whoever is there hangs up again and again (ConnectionResetError).
         AuthenticationError: the two have not the same key.
         ProtocolError: whoever is there is no server of ours.
     """
+    return _dial_until(ConnectionResetError, session, lane, thread)
+
+
+def redial(session: Session, lane: int, thread: str) -> Opened:
+    """Do what `dial` does, but wait for a server that is not there yet."""
+    return _dial_until(ConnectionError, session, lane, thread)
+
+
+def _dial_until(passing: type[ConnectionError], session: Session, lane: int, thread: str) -> Opened:
+    """Dial again as long as the error is a `passing` one and the session's `timeout` allows."""
+    give_up = time.monotonic() + session.timeout
+    for delay in delays(random.Random()):  # noqa: S311  # jitter is no secret
+        time.sleep(delay)
+        try:
+            return _dial(session, lane, thread)
+        except passing:
+            if time.monotonic() > give_up:
+                raise
+    raise AssertionError("delays never end")
+
+
+def _dial(session: Session, lane: int, thread: str) -> Opened:
     near = _dial_nearer(session, lane, thread)
     if near is not None:
         return near
@@ -49,19 +74,6 @@ def dial(session: Session, lane: int, thread: str) -> Opened:
     return near[0], welcome
 
 
-def redial(session: Session, lane: int, thread: str) -> Opened:
-    """Do what `dial` does, again and again for the session's `timeout`."""
-    give_up = time.monotonic() + session.timeout
-    for delay in delays(random.Random()):  # noqa: S311  # jitter is no secret
-        time.sleep(delay)
-        try:
-            return dial(session, lane, thread)
-        except ConnectionError:
-            if time.monotonic() > give_up:
-                raise
-    raise AssertionError("delays never end")
-
-
 def _dial_nearer(session: Session, lane: int, thread: str) -> Opened | None:
     """Connect to the server's Unix socket if the same instance is behind it."""
     nearer = session.nearer_address
@@ -69,7 +81,7 @@ def _dial_nearer(session: Session, lane: int, thread: str) -> Opened | None:
         return None
     try:
         sock, welcome = _open(session, nearer, lane, thread)
-    except (OSError, ProtocolError):
+    except (OSError, ProtocolError, AuthenticationError):
         return None
     if welcome.instance == session.instance:
         return sock, welcome
@@ -80,7 +92,8 @@ def _dial_nearer(session: Session, lane: int, thread: str) -> Opened | None:
 def _open(session: Session, address: Address, lane: int, thread: str) -> Opened:
     sock = _connect(address, session.timeout)
     try:
-        return sock, _shake_hands(sock, session.opening(lane, thread))
+        give_up = time.monotonic() + session.timeout
+        return sock, _shake_hands(sock, session.opening(lane, thread), give_up)
     except BlockingIOError:
         sock.close()
         raise TimeoutError(f"{address} did not answer within {session.timeout:g} s") from None
@@ -89,11 +102,13 @@ def _open(session: Session, address: Address, lane: int, thread: str) -> Opened:
         raise
 
 
-def _shake_hands(sock: socket.socket, opening: ClientOpening) -> Welcome:
+def _shake_hands(sock: socket.socket, opening: ClientOpening, give_up: float) -> Welcome:
     while opening.welcome is None:
         data = sock.recv(handshake.GREETING_BYTES)
         if not data:
             raise ConnectionResetError("the server closed the connection before the handshake")
+        if time.monotonic() > give_up:
+            raise BlockingIOError  # it says something now and then, but never all of it
         answer = opening.receive(data)
         if answer:
             sock.sendall(answer)
