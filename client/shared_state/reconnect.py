@@ -6,7 +6,7 @@ Pure policy; whoever owns the socket and the clock asks here.
   that it has carried out, and carries out one that it has not.
 * Another instance of the server: it has never seen the request, and what the old one did with it is
   gone with its memory. Send it.
-* The same server, but the session is gone (the grace period was over): a query may be sent again;
+* The same server, but the lane is gone (the grace period was over): a query may be sent again;
   a command took effect once or not at all, and its caller has to find out: `OutcomeUnknown`.
 """
 

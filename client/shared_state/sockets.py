@@ -70,7 +70,7 @@ def _dial(session: Session, lane: int, thread: str) -> Opened:
     if near is None:
         return sock, welcome
     sock.close()
-    # The first welcome knows whether the session was there before; the second always finds it.
+    # The first welcome knows whether the lane was there before; the second always finds it.
     return near[0], welcome
 
 

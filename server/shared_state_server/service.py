@@ -241,12 +241,16 @@ class Service:
     # Sessions
 
     def attach(self, hello: Hello, send: Callable[[bytes], None]) -> tuple[Lane, bool]:
-        """Give a new connection its lane; return it, and whether its session was known."""
+        """Give a new connection its lane; return it, and whether it was known.
+
+        A lane that was not is new even if its session is there: that may be one of the same name
+        that another thread has begun since.
+        """
         session = self.sessions.get(hello.session)
-        known = session is not None
         if session is None:
             session = self.sessions[hello.session] = Session(hello)
         lane = session.lanes.get(hello.lane)
+        known = lane is not None
         if lane is None:
             lane = session.lanes[hello.lane] = Lane(session, hello, self.deadlines)
         lane.withdraw_all(self.clock())

@@ -84,8 +84,9 @@ class Hello(NamedTuple):
 class Welcome(NamedTuple):
     """What a server says of itself.
 
-    `instance` is new at every start. `resumed` says that it knows the session from before.
-    `unix_path` is where clients of the same host can reach it, or empty.
+    `instance` is new at every start. `resumed` says that it knows the lane from before, with all
+    replies that were not acknowledged. `unix_path` is where clients of the same host can reach it,
+    or empty.
     """
 
     version: int
