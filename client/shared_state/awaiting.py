@@ -192,14 +192,18 @@ class AsyncClient(AwaitingAccessors):
                 cursor, batch = await self._state.next_batch(following)
         finally:
             if cursor is not None and not self._is_closed:
-                await self._state.close_cursor(cursor)
+                self._mention(State.close_cursor, "", (cursor,))
 
     def _open(self, proxy_class: type[T], name: str, *arguments: Any) -> T:
         """Send the request that creates the object; whatever follows it finds the object there."""
         bound = proxy_class(name, self)
-        _, future = self._begin(opening_of(proxy_class), name, arguments)
-        future.add_done_callback(_retrieve)
+        self._mention(opening_of(proxy_class), name, arguments)
         return bound
+
+    def _mention(self, operation: Operation[..., Any], name: str, arguments: Arguments) -> None:
+        """Send a request whose outcome nobody waits for."""
+        _, future = self._begin(operation, name, arguments)
+        future.add_done_callback(_retrieve)
 
     def _resolve(self, type_name: str, name: str) -> AsyncProxy:
         return AWAITING[type_name](name, self)

@@ -24,10 +24,11 @@ __all__ = ["Batch", "Promise"]
 class Promise:
     """The result of an operation in a batch, once the block is left."""
 
-    __slots__ = ("_outcome",)
+    __slots__ = ("_error", "_result")
 
     def __init__(self) -> None:
-        self._outcome: Any = _NOT_YET
+        self._error: Exception | None = None
+        self._result: Any = _NOT_YET
 
     def result(self) -> Any:
         """Return the result of the operation, or raise its error.
@@ -35,15 +36,23 @@ class Promise:
         Raises:
             RuntimeError: the batch has not been sent.
         """
-        if self._outcome is _NOT_YET:
+        if self._error is not None:
+            raise self._error
+        if self._result is _NOT_YET:
             raise RuntimeError("the results of a batch are there once its block is left")
-        if isinstance(self._outcome, Exception):
-            raise self._outcome
-        return self._outcome
+        return self._result
 
-    def keep(self, outcome: Any) -> None:
-        """Set the result, or the exception, that `result` is to give."""
-        self._outcome = outcome
+    def keep(self, result: Any) -> None:
+        """Set what `result` is to return."""
+        self._result = result
+
+    def fail(self, error: Exception) -> None:
+        """Set what `result` is to raise."""
+        self._error = error
+
+    def __bool__(self) -> bool:
+        # `if key in d:` inside the block would be true whatever the server has.
+        raise TypeError("what a batch promises is neither true nor false: ask for its result()")
 
 
 _NOT_YET = object()
@@ -59,7 +68,9 @@ class Batch:
         self.results: list[Any] = []
         self._client = client
         self._lane = lane
+        self._is_used = False
         self._calls: list[tuple[Operation[..., Any], str, Arguments]] = []
+        self._arguments: list[Arguments] = []
         self._promises: list[Promise] = []
 
     def __len__(self) -> int:
@@ -69,7 +80,9 @@ class Batch:
         """Note one operation."""
         if operation.batched:
             raise RuntimeError(f"{operation.wire} is read in portions: call it outside the batch")
-        self._calls.append((operation, name, arguments))
+        # Encoded now: what is done to a value after the call is not part of the call.
+        self._calls.append((operation, name, operation.encode(arguments, self._client.codec)))
+        self._arguments.append(arguments)
         promise = Promise()
         self._promises.append(promise)
         return promise
@@ -77,6 +90,9 @@ class Batch:
     def __enter__(self) -> Batch:
         if self._lane.batch is not None:
             raise RuntimeError("this thread is in a batch already")
+        if self._is_used:
+            raise RuntimeError("a batch has one block: make another one by client.batch()")
+        self._is_used = True
         self._lane.batch = self
         return self
 
@@ -91,15 +107,14 @@ class Batch:
             self._send()
 
     def _send(self) -> None:
-        codec = self._client.codec
-        encoded = [
-            (operation, name, operation.encode(arguments, codec))
-            for operation, name, arguments in self._calls
-        ]
-        messages = self._lane.exchange_many(encoded)
-        self.results = [
-            self._client.outcome_of(operation, arguments, message)
-            for (operation, _, arguments), message in zip(self._calls, messages, strict=True)
-        ]
-        for promise, outcome in zip(self._promises, self.results, strict=True):
-            promise.keep(outcome)
+        messages = self._lane.exchange_many(self._calls)
+        calls = zip(self._calls, self._arguments, self._promises, messages, strict=True)
+        for (operation, _, _), arguments, promise, message in calls:
+            try:
+                result = self._client.result_of(operation, arguments, message)
+            except Exception as error:  # noqa: BLE001  # it is for whoever asks for the result
+                promise.fail(error)
+                self.results.append(error)
+            else:
+                promise.keep(result)
+                self.results.append(result)

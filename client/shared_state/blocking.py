@@ -18,7 +18,6 @@ from shared_state_protocol.address import Address
 from shared_state_protocol.codec import Codec
 from shared_state_protocol.contract import Arguments, Blocking, Operation
 from shared_state_protocol.state import ObjectInfo, State
-from shared_state_protocol.wire import messages
 
 from .accessors import BlockingAccessors
 from .batch import Batch
@@ -70,6 +69,7 @@ class Client(BlockingAccessors):
         self._local = threading.local()
         self._lanes: Lanes = []
         self._last_number = 0
+        self._abandoned: list[int] = []
         _known[self] = None
         self._lane()
 
@@ -161,30 +161,46 @@ class Client(BlockingAccessors):
         if lane.batch is not None:
             return lane.batch.add(operation, name, arguments)
         wire = lane.exchange(operation, name, operation.encode(arguments, self.codec))
-        if operation.batched:
-            return self._read_batches(operation, wire)
-        return operation.decode(wire, arguments, self.codec)
+        if not operation.batched:
+            return operation.decode(wire, arguments, self.codec)
+        batches = self._read_batches(operation, wire)
+        next(batches)
+        self._close_abandoned()
+        return batches
 
-    def outcome_of(
+    def result_of(
         self, operation: Operation[..., Any], arguments: Arguments, message: Message
     ) -> Any:
-        """Return the result that a reply carries, or the exception."""
-        if len(message) != messages.ANSWER_PARTS:
-            return self._session.error_of(message)
-        return operation.decode(message[1], arguments, self.codec)
+        """Return the result that a reply to a call with `arguments` carries, or raise its error."""
+        return operation.decode(self._session.result_of(message), arguments, self.codec)
 
     def _read_batches(self, operation: Operation[..., Any], first: Any) -> Iterator[Any]:
         cursor, batch = first
         try:
+            yield None  # `call` takes it: from here on the stream is closed even if nobody reads it
             while True:
                 yield from operation.decode(batch, (), self.codec)
                 if cursor is None:
                     return
                 following, cursor = cursor, None
-                cursor, batch = self._state.next_batch(following)
+                cursor, batch = self._lane().exchange(State.next_batch, "", (following,))
         finally:
-            if cursor is not None and not self._is_closed:
-                self._state.close_cursor(cursor)
+            if cursor is not None:
+                self._abandoned.append(cursor)
+                self._close_abandoned()
+
+    def _close_abandoned(self) -> None:
+        """Tell the server of streams that were not read to their end.
+
+        Their iterators are collected as garbage in the middle of anything, of another call too: so
+        nothing is waited for here, and what cannot be said now is said when the next stream begins.
+        """
+        lane: Lane | None = getattr(self._local, "lane", None)
+        while lane is not None and self._abandoned:
+            cursor = self._abandoned.pop()
+            if not lane.mention(State.close_cursor, "", (cursor,)):
+                self._abandoned.append(cursor)
+                return
 
     def _open(self, proxy_class: type[T], name: str, *arguments: Any) -> T:
         bound = proxy_class(name, self)
@@ -232,6 +248,7 @@ class Client(BlockingAccessors):
         self._session.renew()
         self._local = threading.local()
         self._lanes = []
+        self._abandoned.clear()
 
 
 _known: weakref.WeakKeyDictionary[Client, None] = weakref.WeakKeyDictionary()

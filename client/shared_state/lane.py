@@ -123,6 +123,14 @@ class Lane:
             raise
         return [replies[each.number] for each in requests]
 
+    def mention(self, operation: Operation[..., Any], name: str, arguments: Arguments) -> bool:
+        """Send a request to whose reply nobody will listen; return whether it went.
+
+        It may come between the parts of a call of this lane, so it acknowledges nothing.
+        """
+        number = self._previous = self._previous + 1
+        return self._tell(messages.request(number, 0, operation.wire, name, arguments))
+
     def close(self) -> None:
         """Close the connection, in order."""
         if self._socket is not None:
@@ -261,6 +269,7 @@ def _chunks(
         frame = request.frame(acknowledged)
         if chunk and size + len(frame) > BATCH_BYTES:
             yield chunk, b"".join(frames)
+            acknowledged = chunk[-1].number  # all of it is answered, or nobody would go on
             chunk, frames, size = [], [], 0
         chunk.append(request)
         frames.append(frame)

@@ -1,0 +1,174 @@
+"""Batches: results in order, errors where they belong, and what a block must not do."""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+import shared_state
+from shared_state_server.settings import Settings
+
+from ..fixtures.servers import ThreadServer
+
+
+@pytest.fixture
+def shared(client: shared_state.Client) -> shared_state.Dict[Any, Any]:
+    return client.dict("d")
+
+
+def test_results_stand_in_the_order_of_the_calls(
+    client: shared_state.Client, shared: shared_state.Dict[str, int]
+) -> None:
+    items = client.list("l")
+    with client.batch() as batch:
+        shared["a"] = 1
+        before = shared.pop("a")
+        after = shared.get("a", -1)
+        items.append("x")
+        size = items.size()
+        assert len(batch) == 5
+    assert batch.results == [None, 1, -1, None, 1]
+    assert (before.result(), after.result(), size.result()) == (1, -1, 1)  # type: ignore[attr-defined, union-attr]  # promises
+
+
+def test_a_default_is_the_very_object_that_was_given(
+    client: shared_state.Client, shared: shared_state.Dict[Any, Any]
+) -> None:
+    nothing = object()
+    with client.batch() as batch:
+        shared.get("a", nothing)
+        shared.pop("a", nothing)
+    assert all(each is nothing for each in batch.results)
+
+
+def test_an_error_stands_in_the_place_of_the_call_that_failed(
+    client: shared_state.Client, shared: shared_state.Dict[Any, Any]
+) -> None:
+    items = client.list("l")
+    with client.batch() as batch:
+        shared["a"] = 1
+        missing: Any = shared.pop((1, "key"))
+        wrong: Any = items.pop()
+        shared["b"] = 2
+    assert [type(each) for each in batch.results] == [type(None), KeyError, IndexError, type(None)]
+    with pytest.raises(KeyError) as caught:
+        missing.result()
+    assert caught.value.args == ((1, "key"),)
+    with pytest.raises(IndexError):
+        wrong.result()
+    assert shared == {"a": 1, "b": 2}
+
+
+def test_an_object_of_another_type_is_an_error_of_its_accessor(
+    client: shared_state.Client, shared: shared_state.Dict[Any, Any]
+) -> None:
+    with client.batch() as batch:
+        client.list("d")
+        shared["a"] = 1
+    assert isinstance(batch.results[0], shared_state.TypeMismatch)
+    assert shared == {"a": 1}
+
+
+def test_a_value_that_cannot_be_read_here_spoils_no_other(settings: Settings) -> None:
+    server = ThreadServer(replace(settings, allow_pickle=True)).start()
+    with server.connect(pickle=True) as writer:
+        writer.dict("d").update({"pickled": object, "plain": 1})
+    with server.connect() as reader:
+        shared = reader.dict("d")
+        with reader.batch() as batch:
+            shared.get("pickled")
+            shared.get("plain")
+    server.stop()
+    assert isinstance(batch.results[0], shared_state.DecodingError)
+    assert batch.results[1] == 1
+
+
+def test_what_is_done_to_a_value_after_the_call_is_not_part_of_it(
+    client: shared_state.Client, shared: shared_state.Dict[Any, Any]
+) -> None:
+    row: list[int] = []
+    with client.batch():
+        for number in range(3):
+            row.append(number)
+            shared[number] = row
+    assert shared == {0: [0], 1: [0, 1], 2: [0, 1, 2]}
+
+
+def test_a_promise_is_neither_true_nor_false(
+    client: shared_state.Client, shared: shared_state.Dict[Any, Any]
+) -> None:
+    with client.batch():
+        with pytest.raises(TypeError, match="result"):
+            _ = "a" in shared
+        with pytest.raises(RuntimeError, match="left"):
+            shared.size().result()  # type: ignore[attr-defined]  # a promise
+
+
+@pytest.mark.parametrize("reading", [list, reversed, lambda shared: shared.copy()])
+def test_what_is_read_in_portions_belongs_outside(
+    client: shared_state.Client, shared: shared_state.Dict[Any, Any], reading: Any
+) -> None:
+    with client.batch(), pytest.raises(RuntimeError, match="outside the batch"):
+        reading(shared)
+
+
+def test_a_loop_that_began_before_goes_on_inside(client: shared_state.Client) -> None:
+    source, target = client.dict("source"), client.list("target")
+    source.update((number, "x" * 1000) for number in range(1000))
+    numbers = iter(source.items())
+    with client.batch() as batch:
+        for number, _ in numbers:
+            target.append(number)
+    assert len(batch.results) == 1000
+    assert target == list(range(1000))
+
+
+def test_a_loop_that_is_left_inside_adds_no_result(client: shared_state.Client) -> None:
+    shared = client.dict("source")
+    shared.update((number, "x" * 1000) for number in range(1000))
+    pairs = iter(shared.items())
+    with client.batch() as batch:
+        del pairs
+        shared["a"] = 1
+    assert batch.results == [None]
+
+
+def test_batches_do_not_nest(client: shared_state.Client) -> None:
+    with client.batch() as batch:
+        client.dict("d").set("a", 1)
+        with pytest.raises(RuntimeError, match="in a batch already"), client.batch():
+            pytest.fail("a batch in a batch was begun")
+        client.dict("d").set("b", 2)
+    assert len(batch.results) == 4  # and the outer one went on as if nothing had been
+
+
+def test_a_batch_has_one_block(client: shared_state.Client) -> None:
+    items = client.list("l")
+    with client.batch() as batch:
+        items.append(1)
+    with pytest.raises(RuntimeError, match="make another"), batch:
+        pytest.fail("a batch was begun again")
+    items.append(2)
+    assert items == [1, 2]
+
+
+def test_a_batch_is_of_one_thread(client: shared_state.Client) -> None:
+    found: list[Any] = []
+    items = client.list("l")
+    with client.batch() as batch:
+        items.append(1)
+        thread = threading.Thread(target=lambda: found.append(items.size()))
+        thread.start()
+        thread.join()
+    assert found == [0]
+    assert batch.results == [None]
+
+
+def test_a_lock_is_not_entered_inside_a_batch(client: shared_state.Client) -> None:
+    lock = client.lock("l")
+    with pytest.raises(RuntimeError, match="batch"), client.batch(), lock:
+        pytest.fail("entered without waiting")
+    assert not lock.locked()
