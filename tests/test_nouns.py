@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import inspect
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 import shared_state
-from shared_state.accessors import AwaitingAccessors, BlockingAccessors
 from shared_state.objects import AWAITING, BLOCKING
-from shared_state_protocol.contract import contract_name, operations
+from shared_state_protocol.contract import contract_name
 from shared_state_protocol.objects import CONTRACTS
 from shared_state_server.memory import BEHAVIOURS
 
@@ -41,15 +41,17 @@ def test_a_type_is_in_every_table_and_public(contract: type) -> None:
 
 
 @each_contract
-@pytest.mark.parametrize("accessors", [BlockingAccessors, AwaitingAccessors])
-def test_an_accessor_takes_a_name_and_the_options_of_opening(
-    contract: type, accessors: type
-) -> None:
-    opening = next(each for each in operations(contract) if each.name == "open")
-    accessor = inspect.signature(getattr(accessors, contract_name(contract)))
-    options = [(each.name, each.default) for each in accessor.parameters.values()][2:]
-    assert list(accessor.parameters)[:2] == ["self", "name"]
-    assert options == [(each.name, each.default) for each in opening.parameters]
+def test_both_clients_get_an_object_by_its_name_in_the_same_way(contract: type) -> None:
+    blocking, awaiting = (
+        [(each.name, each.default) for each in options_of(getattr(client, contract_name(contract)))]
+        for client in (shared_state.Client, shared_state.AsyncClient)
+    )
+    assert blocking == awaiting
+    assert blocking[0] == ("name", inspect.Parameter.empty)
+
+
+def options_of(accessor: Callable[..., object]) -> list[inspect.Parameter]:
+    return list(inspect.signature(accessor).parameters.values())[1:]
 
 
 def test_no_table_has_more_than_the_contracts() -> None:

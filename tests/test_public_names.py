@@ -8,8 +8,27 @@ import inspect
 import pytest
 
 CLIENTS = {"Client", "connect", "AsyncClient", "connect_async", "Batch", "Promise"}
-BLOCKING = {"Dict", "List", "Lock", "Queue"}
-AWAITING = {"AsyncDict", "AsyncList", "AsyncLock", "AsyncQueue"}
+TYPES = {
+    "Array",
+    "Barrier",
+    "BoundedSemaphore",
+    "Condition",
+    "Dict",
+    "Event",
+    "JoinableQueue",
+    "LifoQueue",
+    "List",
+    "Lock",
+    "Namespace",
+    "Pipe",
+    "PipeEnd",
+    "PriorityQueue",
+    "Queue",
+    "RLock",
+    "Semaphore",
+    "Set",
+    "Value",
+}
 ANSWERS = {"ObjectInfo", "Owner"}
 ERRORS = {
     "SharedStateError",
@@ -22,6 +41,7 @@ ERRORS = {
     "EncodingError",
     "DecodingError",
     "LimitExceeded",
+    "EditConflict",
     "GiveUp",
     "OutcomeUnknown",
     "ProtocolError",
@@ -33,8 +53,8 @@ ERRORS = {
 PUBLIC = {
     "shared_state": {
         *CLIENTS,
-        *BLOCKING,
-        *AWAITING,
+        *TYPES,
+        *{f"Async{name}" for name in TYPES},
         *ANSWERS,
         *ERRORS,
         "SharedStateManager",
