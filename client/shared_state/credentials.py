@@ -13,7 +13,13 @@ import os
 from pathlib import Path
 
 from shared_state_protocol.address import Address
-from shared_state_protocol.authkey import default_key_path, parse_key
+from shared_state_protocol.authkey import (
+    KEY_FILE_VARIABLE,
+    KEY_VARIABLE,
+    MAX_KEY_FILE_BYTES,
+    default_key_path,
+    parse_key,
+)
 from shared_state_protocol.errors import AuthenticationError
 
 __all__ = ["find_address", "find_key"]
@@ -44,10 +50,10 @@ def find_key(given: bytes | None) -> bytes:
         if not isinstance(given, (bytes, bytearray)):
             raise TypeError(f"an authkey is bytes, not {type(given).__name__}")
         return bytes(given)
-    if text := os.environ.get("SHARED_STATE_AUTHKEY"):
+    if text := os.environ.get(KEY_VARIABLE):
         return parse_key(text)
-    if path := os.environ.get("SHARED_STATE_AUTHKEY_FILE"):
-        return parse_key(Path(path).read_text(encoding="utf-8"))
+    if path := os.environ.get(KEY_FILE_VARIABLE):
+        return _read_key(Path(path))
     process_key = bytes(multiprocessing.current_process().authkey)
     if process_key != _key_at_import or not _looks_random(process_key):
         return process_key
@@ -59,12 +65,18 @@ def _looks_random(key: bytes) -> bool:
     return len(key) == _RANDOM_KEY_BYTES and not (key.isascii() and key.decode().isprintable())
 
 
+def _read_key(path: Path) -> bytes:
+    with path.open("rb") as file:
+        # A surrogate stands for a byte that is not UTF-8, and becomes that byte again.
+        return parse_key(file.read(MAX_KEY_FILE_BYTES).decode(errors="surrogateescape"))
+
+
 def _user_key() -> bytes:
     path = Path(default_key_path(os.environ))
     try:
-        return parse_key(path.read_text(encoding="utf-8"))
+        return _read_key(path)
     except FileNotFoundError:
         raise AuthenticationError(
-            "no authkey: give authkey=…, set SHARED_STATE_AUTHKEY or SHARED_STATE_AUTHKEY_FILE, or "
+            f"no authkey: give authkey=…, set {KEY_VARIABLE} or {KEY_FILE_VARIABLE}, or "
             f"start `shared-state serve` as this user on this machine, which writes {path}"
         ) from None

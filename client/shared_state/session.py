@@ -19,7 +19,7 @@ from shared_state_protocol.wire import handshake, messages
 from shared_state_protocol.wire.connection import ClientOpening
 from shared_state_protocol.wire.handshake import ID_BYTES, NONCE_BYTES, Hello, Welcome
 
-__all__ = ["Session"]
+__all__ = ["Session", "unreachable"]
 
 USER = "default"
 """There is one user and one key as yet; the wire has room for more."""
@@ -89,6 +89,13 @@ class Session:
             self.codec.decode(each) if type(each) is bytes else each for each in message[3]
         ]
         return from_wire(message[2], arguments)
+
+
+def unreachable(error: OSError, address: Address) -> OSError:
+    """Return `error` again, of the same class and with the same errno, naming the address."""
+    if error.errno is None:
+        return TimeoutError(f"{address} did not answer: {error}")
+    return OSError(error.errno, error.strerror, str(address))
 
 
 def _is_reachable(path: str) -> bool:

@@ -19,7 +19,7 @@ from shared_state_protocol.wire.handshake import Welcome
 from shared_state_protocol.wire.liveness import PEER_TIMEOUT_S, probes
 
 from .reconnect import delays
-from .session import Session
+from .session import Session, unreachable
 
 __all__ = ["dial", "redial", "tune"]
 
@@ -124,6 +124,16 @@ def _connect(address: Address, timeout: float) -> socket.socket:
     """
     if address.scheme == "tls":
         raise NotImplementedError("TLS is not there yet: connect through a tunnel, or to tcp://")
+    try:
+        sock = _connected(address, timeout)
+    except OSError as error:
+        raise unreachable(error, address) from None
+    sock.settimeout(None)
+    _set_deadlines(sock, timeout)
+    return sock
+
+
+def _connected(address: Address, timeout: float) -> socket.socket:
     if address.scheme == "unix":
         sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         sock.settimeout(timeout)
@@ -132,11 +142,9 @@ def _connect(address: Address, timeout: float) -> socket.socket:
         except OSError:
             sock.close()
             raise
-    else:
-        sock = socket.create_connection((address.host, address.port), timeout)
-        tune(sock)
-    sock.settimeout(None)
-    _set_deadlines(sock, timeout)
+        return sock
+    sock = socket.create_connection((address.host, address.port), timeout)
+    tune(sock)
     return sock
 
 
