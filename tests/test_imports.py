@@ -24,10 +24,11 @@ PROTOCOL, CLIENT, SERVER = "shared_state_protocol", "shared_state", "shared_stat
 # is forbidden would not know the module that is written tomorrow. (zoneinfo reads files, but as a
 # constant of the machine: it is how a value with a time zone is made.)
 PURE_MODULES = frozenset(
-    "__future__ abc array base64 bisect collections contextlib contextvars copyreg dataclasses"
-    " datetime decimal enum fractions functools hashlib heapq hmac inspect ipaddress itertools"
-    " keyword math multiprocessing numbers numpy operator ormsgpack os pathlib pickle queue re"
-    " reprlib string struct sys threading types typing typing_extensions urllib uuid zoneinfo".split()
+    "__future__ abc array base64 bisect collections contextlib contextvars copyreg"
+    " dataclasses datetime decimal enum fractions functools hashlib heapq hmac inspect"
+    " ipaddress itertools keyword math multiprocessing numbers numpy operator ormsgpack os"
+    " pathlib pickle queue re reprlib string struct sys threading types typing"
+    " typing_extensions urllib uuid zoneinfo".split()
 )
 # Of these modules only some names are pure.
 PURE_NAMES = {
