@@ -53,9 +53,12 @@ class Rendezvous:
 
     def _bind(self, path: Path) -> socket.socket:
         sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        new = path.with_suffix(".new")
         try:
-            sock.bind(str(path))
-            path.chmod(0o600)
+            sock.bind(str(new))
+            new.chmod(0o600)
+            sock.listen()
+            new.rename(path)  # not before: another server would take it for one left behind
         except OSError:
             sock.close()
             raise
