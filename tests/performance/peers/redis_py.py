@@ -8,6 +8,7 @@ MULTI/EXEC, again the faster way.
 from __future__ import annotations
 
 import functools
+import importlib
 import importlib.metadata
 import importlib.util
 import shutil
@@ -111,8 +112,7 @@ def wait_until_listening(process: subprocess.Popen[bytes], path: Path) -> None:
 
 def connect(address: Any) -> Any:
     """A client with one connection that it keeps, as one process needs it."""
-    import redis
-
+    redis = importlib.import_module("redis")  # by name: the type checkers need not have it
     if isinstance(address, str):
         return redis.Redis(unix_socket_path=address)
     return redis.Redis(host="127.0.0.1", port=address)
