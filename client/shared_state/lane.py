@@ -3,11 +3,16 @@
 A thread has one request under way at a time: one write, one read into a kept buffer. What makes
 that safe:
 
-* requests are numbered, so the reply to a call that was given up (Ctrl-C, a timeout) is passed
-  over, and a `cancel` takes the call back: an item returns to its queue, a lock to its line;
+* requests are numbered, so that a `cancel` takes back a call that was given up (Ctrl-C, a timeout):
+  an item returns to its queue, a lock to its line;
 * a connection that breaks is made anew under the same session, and what is not answered yet is sent
   again under its number (`reconnect` says when that is safe);
-* a write that was interrupted may have left half a frame behind, so that connection is given up.
+* what interrupts a call may have left half a frame behind, written or read, so the next call takes
+  a new connection. The old one stays open until then: if it closed, and was the last of its session,
+  the server would take this process for gone.
+
+An interruption between the confirmation of a delivery and its `return` loses the item, as one just
+after the `return` would.
 """
 
 from __future__ import annotations
@@ -18,6 +23,7 @@ from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from shared_state_protocol.contract import Arguments, Operation
+from shared_state_protocol.errors import LimitExceeded
 from shared_state_protocol.wire import messages
 from shared_state_protocol.wire.frames import HEADER_BYTES, FrameReader
 from shared_state_protocol.wire.messages import ANSWER_PARTS
@@ -60,8 +66,9 @@ class Lane:
         self._buffer = bytearray(RECEIVE_BYTES)
         self._view = memoryview(self._buffer)
         self._payloads: list[bytes] = []
-        self._socket: socket.socket | None
-        self._socket, welcome = dial(session, number, thread)
+        opened, welcome = dial(session, number, thread)
+        self._opened = opened
+        self._socket: socket.socket | None = opened
         self._reader = FrameReader(welcome.max_frame_bytes)
 
     @property
@@ -77,14 +84,17 @@ class Lane:
         """Send one request with encoded `arguments` and return its result, still encoded.
 
         Raises:
+            LimitExceeded: the request is larger than the server reads.
             TimeoutError: no reply in time to a request that need not wait.
             Exception: what the server answered.
         """
         number = self._previous = self._previous + 1
+        frame = messages.request(number, number - 1, operation.wire, name, arguments)
+        self._session.check_size(frame)
         started = time.monotonic() if operation.waits else 0.0
         try:
             try:
-                self._send(messages.request(number, number - 1, operation.wire, name, arguments))
+                self._send(frame)
                 message = self._read()
                 while message[0] != number:
                     message = self._read()
@@ -93,8 +103,8 @@ class Lane:
                 message = self._insist([request])[number]
             if operation.confirms and len(message) == ANSWER_PARTS:
                 self._confirm((number,))
-        except BaseException as error:
-            self._take_back((number,), error)
+        except BaseException:
+            self._take_back((number,))
             raise
         return self._session.result_of(message)
 
@@ -108,7 +118,7 @@ class Lane:
         requests = [Request(first + i, *call, now) for i, call in enumerate(calls)]
         replies: dict[int, Message] = {}
         try:
-            for chunk, data in _chunks(requests, first - 1):
+            for chunk, data in self._chunks(requests, first - 1, replies):
                 self._tell(data)
                 replies.update(self._insist(chunk))
             self._confirm(
@@ -118,10 +128,37 @@ class Lane:
                     if each.operation.confirms and len(replies[each.number]) == ANSWER_PARTS
                 ]
             )
-        except BaseException as error:
-            self._take_back([each.number for each in requests], error)
+        except BaseException:
+            self._take_back([each.number for each in requests])
             raise
         return [replies[each.number] for each in requests]
+
+    def _chunks(
+        self, requests: Sequence[Request], acknowledged: int, replies: dict[int, Message]
+    ) -> Iterable[tuple[list[Request], bytes]]:
+        """Cut requests into runs of at most `BATCH_BYTES`, with the bytes of each.
+
+        A request that the server would not read has its failure put into `replies` instead.
+        """
+        chunk: list[Request] = []
+        frames: list[bytes] = []
+        size = 0
+        for request in requests:
+            frame = request.frame(acknowledged)
+            try:
+                self._session.check_size(frame)
+            except LimitExceeded as error:
+                replies[request.number] = request.failure(error)
+                continue
+            if chunk and size + len(frame) > BATCH_BYTES:
+                yield chunk, b"".join(frames)
+                acknowledged = chunk[-1].number  # all of it is answered, or nobody would go on
+                chunk, frames, size = [], [], 0
+            chunk.append(request)
+            frames.append(frame)
+            size += len(frame)
+        if chunk:
+            yield chunk, b"".join(frames)
 
     def mention(self, operation: Operation[..., Any], name: str, arguments: Arguments) -> bool:
         """Send a request to whose reply nobody will listen; return whether it went.
@@ -133,9 +170,8 @@ class Lane:
 
     def close(self) -> None:
         """Close the connection, in order."""
-        if self._socket is not None:
-            self._socket.close()
-            self._socket = None
+        self._opened.close()
+        self._socket = None
 
     def leave(self) -> None:
         """Tell the server that the thread has ended: it may forget the lane."""
@@ -174,12 +210,13 @@ class Lane:
 
     def _reconnect(self, missing: dict[int, Request], replies: dict[int, Message]) -> None:
         """Connect again and send again what is not answered."""
-        before = self._session.instance
-        self._socket, welcome = redial(self._session, self.number, self.thread)
+        before, old = self._session.instance, self._opened
+        self._opened, welcome = redial(self._session, self.number, self.thread)
+        self._socket = self._opened
+        old.close()
         self._reader = FrameReader(welcome.max_frame_bytes)
         self._payloads.clear()
         frames = [messages.notice(messages.CANCEL, number) for number in self._given_up]
-        self._given_up.clear()
         for request in list(missing.values()):
             lost = request.lost_by(welcome, before, time.monotonic())
             if lost is None:
@@ -187,13 +224,18 @@ class Lane:
             else:
                 replies[request.number] = lost
                 del missing[request.number]
-        self._tell(b"".join(frames))
+        if self._tell(b"".join(frames)):
+            self._given_up.clear()
 
-    def _take_back(self, numbers: Sequence[int], error: BaseException) -> None:
-        """Cancel calls that end in `error` on this side, so that they have had no effect."""
-        cancels = b"".join(messages.notice(messages.CANCEL, each) for each in numbers)
-        if not self._tell(cancels):
-            self._given_up.extend(numbers)
+    def _take_back(self, numbers: Sequence[int]) -> None:
+        """Cancel calls that end without a reply, so that they have had no effect.
+
+        At once, over the connection that there is, and again over the next one, before anything
+        else is said there.
+        """
+        self._given_up.extend(numbers)
+        self._tell(b"".join(messages.notice(messages.CANCEL, each) for each in numbers))
+        self._socket = None
 
     def _confirm(self, numbers: Sequence[int]) -> None:
         """Say that what these replies carried has arrived.
@@ -218,7 +260,7 @@ class Lane:
         sock = self._socket
         if sock is None:
             raise Broken
-        # Whatever interrupts the write leaves no socket behind with half a frame in it.
+        # Whatever interrupts the write leaves no socket in use with half a frame in it.
         self._socket = None
         try:
             sock.sendall(data)
@@ -256,23 +298,3 @@ class Lane:
             self.close()
             raise Broken
         return size
-
-
-def _chunks(
-    requests: Sequence[Request], acknowledged: int
-) -> Iterable[tuple[list[Request], bytes]]:
-    """Cut requests into runs of at most `BATCH_BYTES`, with the bytes of each."""
-    chunk: list[Request] = []
-    frames: list[bytes] = []
-    size = 0
-    for request in requests:
-        frame = request.frame(acknowledged)
-        if chunk and size + len(frame) > BATCH_BYTES:
-            yield chunk, b"".join(frames)
-            acknowledged = chunk[-1].number  # all of it is answered, or nobody would go on
-            chunk, frames, size = [], [], 0
-        chunk.append(request)
-        frames.append(frame)
-        size += len(frame)
-    if chunk:
-        yield chunk, b"".join(frames)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from shared_state_protocol.contract import Arguments, Operation
-from shared_state_protocol.errors import OutcomeUnknown
+from shared_state_protocol.errors import WIRE_NAMES, OutcomeUnknown, SharedStateError
 from shared_state_protocol.wire import messages
 from shared_state_protocol.wire.handshake import Welcome
 
@@ -54,8 +54,12 @@ class Request:
         try:
             check_resend(self.operation, resumed=welcome.resumed, same_instance=same_instance)
         except OutcomeUnknown as error:
-            return [self.number, None, "OutcomeUnknown", [str(error)]]
+            return self.failure(error)
         return None
+
+    def failure(self, error: SharedStateError) -> Message:
+        """Return the reply that says that the request failed with `error`."""
+        return [self.number, None, WIRE_NAMES[type(error)], [str(error)]]
 
     def is_overdue(self, now: float, timeout: float) -> bool:
         """Return whether a reply should have come by now."""

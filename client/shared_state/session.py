@@ -14,7 +14,8 @@ from typing import Any
 
 from shared_state_protocol.address import Address
 from shared_state_protocol.codec import Codec
-from shared_state_protocol.errors import ProtocolError, from_wire
+from shared_state_protocol.errors import LimitExceeded, ProtocolError, from_wire
+from shared_state_protocol.limits import MAX_FRAME_BYTES
 from shared_state_protocol.wire import handshake, messages
 from shared_state_protocol.wire.connection import ClientOpening
 from shared_state_protocol.wire.handshake import ID_BYTES, NONCE_BYTES, Hello, Welcome
@@ -37,6 +38,7 @@ class Session:
         self.same_host = same_host
         self.codec = codec
         self.instance = b""
+        self.max_frame_bytes = MAX_FRAME_BYTES
         self._unix_path = ""
         self.renew()
 
@@ -66,6 +68,7 @@ class Session:
     def know(self, welcome: Welcome) -> None:
         """Remember which instance of the server this is and where it can be reached."""
         self.instance = welcome.instance
+        self.max_frame_bytes = welcome.max_frame_bytes
         self._unix_path = welcome.unix_path if self.same_host else ""
 
     @property
@@ -74,6 +77,18 @@ class Session:
         if self.address.scheme == "unix" or not _is_reachable(self._unix_path):
             return None
         return Address("unix", path=self._unix_path)
+
+    def check_size(self, frame: bytes) -> None:
+        """Refuse a request that the server would not read.
+
+        Raises:
+            LimitExceeded: it is larger than the server's limit for a frame.
+        """
+        if len(frame) > self.max_frame_bytes:
+            raise LimitExceeded(
+                f"a request of {len(frame)} bytes is over this server's limit of "
+                f"{self.max_frame_bytes}: send it in parts"
+            )
 
     def result_of(self, message: list[Any]) -> Any:
         """Return the result that a reply carries, or raise its error."""
