@@ -11,6 +11,7 @@ from __future__ import annotations
 import asyncio
 import random
 import time
+from collections import deque
 from collections.abc import AsyncIterator, Generator
 from types import TracebackType
 from typing import Any, TypeVar
@@ -72,6 +73,7 @@ class AsyncClient(AwaitingAccessors):
         self._acknowledged = 0
         self._pending: dict[int, tuple[Request, asyncio.Future[Message]]] = {}
         self._outbox: list[bytes] = []
+        self._given_up: deque[tuple[int, int]] = deque()
         self._patience: asyncio.TimerHandle | None = None
         self._is_closed = False
 
@@ -149,13 +151,23 @@ class AsyncClient(AwaitingAccessors):
         number, future = self._begin(operation, name, arguments)
         try:
             message = await future
-        except asyncio.CancelledError:
-            self._pending.pop(number, None)
-            self._write(messages.notice(messages.CANCEL, number))
+        except BaseException:
+            self._give_up(number)
             raise
         if operation.confirms and len(message) == messages.ANSWER_PARTS:
             self._write(messages.notice(messages.CONFIRM, number))
         return self._session.result_of(message)
+
+    def _give_up(self, number: int) -> None:
+        """Cancel a call that ends without a reply, so that it has had no effect.
+
+        The cancel is sent again with each new connection until a later request was answered: by
+        then the server has read it.
+        """
+        self._pending.pop(number, None)
+        if not self._is_closed:
+            self._given_up.append((number, self._previous))
+            self._write(messages.notice(messages.CANCEL, number))
 
     def _begin(
         self, operation: Operation[..., Any], name: str, arguments: Arguments
@@ -212,6 +224,8 @@ class AsyncClient(AwaitingAccessors):
 
     def receive(self, message: Message) -> None:
         """Take a reply from the wire."""
+        while self._given_up and self._given_up[0][1] < message[0]:
+            self._given_up.popleft()
         _, future = self._pending.pop(message[0], (None, None))
         pending = self._pending
         while self._acknowledged < self._previous and self._acknowledged + 1 not in pending:
@@ -228,11 +242,12 @@ class AsyncClient(AwaitingAccessors):
     def _watch(self) -> None:
         """Look at the pending requests now and then, as long as there are any."""
         now, timeout = asyncio.get_running_loop().time(), self._session.timeout
-        for request, future in self._pending.values():
-            overdue = now > request.started + timeout and request.is_overdue(now, timeout)
-            if overdue and not future.done():
+        for request, future in list(self._pending.values()):
+            if now > request.started + timeout and request.is_overdue(now, timeout):
+                del self._pending[request.number]
                 late = f"{request.operation.wire} had no reply within {timeout:g} s"
-                future.set_exception(TimeoutError(late))
+                if not future.done():
+                    future.set_exception(TimeoutError(late))
         self._patience = (
             asyncio.get_running_loop().call_later(timeout / LOOKS, self._watch)
             if self._pending
@@ -340,12 +355,16 @@ class AsyncClient(AwaitingAccessors):
 
     def _send_again(self, welcome: Welcome, before: bytes) -> None:
         now = asyncio.get_running_loop().time()
-        for request, _ in list(self._pending.values()):
+        for number, _ in self._given_up:
+            self._write(messages.notice(messages.CANCEL, number))
+        for request, future in list(self._pending.values()):
             lost = request.lost_by(welcome, before, now)
-            if lost is not None:
-                self.receive(lost)
-            else:
+            if lost is None:
                 self._write(request.frame(acknowledged=0))
+                continue
+            del self._pending[request.number]
+            if not future.done():
+                future.set_result(lost)
 
     def _write(self, frame: bytes) -> None:
         if self._wire is None:

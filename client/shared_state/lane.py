@@ -8,8 +8,8 @@ that safe:
 * a connection that breaks is made anew under the same session, and what is not answered yet is sent
   again under its number (`reconnect` says when that is safe);
 * what interrupts a call may have left half a frame behind, written or read, so the next call takes
-  a new connection. The old one stays open until then: if it closed, and was the last of its session,
-  the server would take this process for gone.
+  a new connection. The old one stays open until then: if it closed, and was the last of its
+  session, the server would take this process for gone.
 
 An interruption between the confirmation of a delivery and its `return` loses the item, as one just
 after the `return` would.
