@@ -87,24 +87,29 @@ class Connection(asyncio.Protocol):
         self._host = peer[0] if isinstance(peer, tuple) else ""
         sock = transport.get_extra_info("socket")
         is_unix = sock.family == socket.AF_UNIX
-        if is_unix and not may_enter(sock):
-            log.warning("refused a peer from this host: it is another user's")
+        if self._hall.is_closed:
             self._transport.abort()
-            return
-        if not self._hall.admission.enter(self._host):
-            log.warning("refused a peer from %s: no place is free", self._host or "this host")
-            self._transport.abort()
-            return
-        self._hall.enter(self)
-        if not is_unix:
-            keep_alive(sock, self._hall.settings.peer_timeout)
-        self._transport.set_write_buffer_limits(high=OUTPUT_HIGH_BYTES)
-        self._opening = ServerOpening(self._hall.settings.authkey, os.urandom(NONCE_BYTES))
-        self._deadline = asyncio.get_running_loop().call_later(HANDSHAKE_TIMEOUT_S, self._too_late)
-        self._transport.write(self._opening.greeting)
+        elif is_unix and not may_enter(sock):
+            self._turn_away("it is another user's")
+        elif not self._hall.admission.enter(self._host):
+            self._turn_away("no place is free")
+        else:
+            self._hall.enter(self)
+            if not is_unix:
+                keep_alive(sock, self._hall.settings.peer_timeout)
+            self._transport.set_write_buffer_limits(high=OUTPUT_HIGH_BYTES)
+            self._greet()
 
-    def _too_late(self) -> None:
-        self._refuse("no handshake in time")
+    def _turn_away(self, reason: str) -> None:
+        log.warning("refused a peer from %s: %s", self._host or "this host", reason)
+        self._transport.abort()
+
+    def _greet(self) -> None:
+        self._opening = ServerOpening(self._hall.settings.authkey, os.urandom(NONCE_BYTES))
+        self._deadline = asyncio.get_running_loop().call_later(
+            HANDSHAKE_TIMEOUT_S, self._refuse, "no handshake in time"
+        )
+        self._transport.write(self._opening.greeting)
 
     def _open(self, opening: ServerOpening, data: bytes) -> None:
         try:

@@ -30,6 +30,7 @@ class Hall:
         self.service = service
         self.instance = instance
         self.unix_path = ""
+        self.is_closed = False
         self.connections: set[Connection] = set()
         self._by_lane: dict[Lane, Connection] = {}
         self.is_empty = asyncio.Event()
@@ -50,6 +51,17 @@ class Hall:
         self.connections.discard(connection)
         if not self.connections:
             self.is_empty.set()
+
+    def close(self) -> None:
+        """Let nobody in from now on, and everybody go once they have heard what was said."""
+        self.is_closed = True
+        for connection in list(self.connections):
+            connection.close()
+
+    def abort(self) -> None:
+        """Have everybody go at once."""
+        for connection in list(self.connections):
+            connection.abort()
 
     def attach(self, connection: Connection, hello: Hello) -> tuple[Lane, Welcome]:
         """Let a client in that has proved itself; return its lane and what to tell it.

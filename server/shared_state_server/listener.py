@@ -171,8 +171,7 @@ class Server:
         for door in self._doors:
             door.close()
         self.service.close()
-        for connection in list(self._hall.connections):
-            connection.close()
+        self._hall.close()
         ends = [
             asyncio.ensure_future(self._hall.is_empty.wait()),
             asyncio.ensure_future(self._forced.wait()),
@@ -188,8 +187,7 @@ class Server:
         """Close whatever is open, at once."""
         for door in self._doors:
             door.close()
-        for connection in list(self._hall.connections):
-            connection.abort()
+        self._hall.abort()
         if self._timer is not None:
             self._timer.cancel()
         self._rendezvous.close()

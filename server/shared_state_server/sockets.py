@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import socket
 import struct
@@ -20,11 +21,12 @@ ROOT = 0
 def keep_alive(sock: Any, peer_timeout: float) -> None:
     """Have the kernel notice a dead peer within `peer_timeout` seconds, idle or in mid-send."""
     plan = probes(peer_timeout)
-    sock.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
-    for name, value in plan.tcp_options().items():
-        option = getattr(socket, name, None)  # each system has a part of them
-        if option is not None:
-            sock.setsockopt(socket.IPPROTO_TCP, option, value)
+    with contextlib.suppress(OSError):  # some systems say so if the peer is gone already
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+        for name, value in plan.tcp_options().items():
+            option = getattr(socket, name, None)  # each system has a part of them
+            if option is not None:
+                sock.setsockopt(socket.IPPROTO_TCP, option, value)
 
 
 def may_enter(sock: Any) -> bool:

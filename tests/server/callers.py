@@ -21,7 +21,7 @@ from shared_state_server.settings import Settings
 
 from .virtual_time import VirtualLoop
 
-__all__ = ["KEY", "Caller", "Lobby"]
+__all__ = ["KEY", "Caller", "Lobby", "Socket"]
 
 KEY = b"the key of servers without sockets"
 

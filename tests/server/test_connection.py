@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import logging
+import socket
 
 import pytest
 
@@ -10,16 +12,10 @@ from shared_state_protocol.wire import messages
 from shared_state_protocol.wire.connection import HANDSHAKE_TIMEOUT_S
 from shared_state_protocol.wire.frames import HEADER_BYTES
 from shared_state_protocol.wire.handshake import GREETING_BYTES, REFUSAL
-from shared_state_server.connection import (
-    OUTPUT_HIGH_BYTES,
-    REQUESTS_PER_TURN,
-    STALLED_READER_TIMEOUT_S,
-)
+from shared_state_server.connection import REQUESTS_PER_TURN
 from shared_state_server.session import Lane
 
-from .callers import Caller, Lobby
-
-VALUE_BYTES = 100_000
+from .callers import Caller, Lobby, Socket
 
 # Opening
 
@@ -102,6 +98,25 @@ def test_a_peer_that_reset_its_connection_at_once_costs_nothing(lobby: Lobby) ->
     assert lobby.hall.admission.pending == 0
 
 
+def test_a_peer_that_is_gone_before_its_socket_is_set_up_costs_nothing(
+    lobby: Lobby, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(self: Socket, level: int, option: int, value: int) -> None:
+        raise OSError(errno.EINVAL, "Invalid argument")
+
+    monkeypatch.setattr(Socket, "setsockopt", refuse)
+    caller = lobby.call()
+    caller.transport.lose(ConnectionResetError())
+    lobby.loop.turn()
+    assert lobby.hall.admission.pending == 0
+
+
+def test_the_kernel_is_to_notice_when_a_peer_dies(lobby: Lobby) -> None:
+    options = lobby.call().transport.get_extra_info("socket").options
+    assert options[socket.SOL_SOCKET, socket.SO_KEEPALIVE] == 1
+    assert (socket.IPPROTO_TCP, socket.TCP_KEEPIDLE) in options
+
+
 # Turns
 
 
@@ -162,99 +177,6 @@ def test_the_replies_of_a_turn_are_one_write(lobby: Lobby) -> None:
     assert len(caller.transport.writes) == 1
 
 
-# Clients that do not read
-
-
-def store_value(lobby: Lobby) -> None:
-    """Put a value of `VALUE_BYTES` into the dict ``d`` under ``k``."""
-    writer = lobby.call().come_in(99)
-    writer.say(writer.request("dict.open", "d"))
-    writer.say(writer.request("dict.set", "d", b"\xa1k", bytes(VALUE_BYTES)))
-    assert [len(reply) for reply in writer.replies()] == [messages.ANSWER_PARTS] * 2
-
-
-def stuck_caller(lobby: Lobby) -> Caller:
-    """Return a client that asked a thousand times for the value, and reads nothing."""
-    caller = lobby.call().come_in()
-    caller.transport.reads = False
-    caller.say(b"".join(caller.request("dict.get", "d", b"\xa1k", False) for _ in range(1000)))
-    lobby.loop.turn(100)
-    return caller
-
-
-def test_what_waits_for_a_client_is_bounded(lobby: Lobby) -> None:
-    store_value(lobby)
-    caller = stuck_caller(lobby)
-    assert caller.transport.waiting_bytes > OUTPUT_HIGH_BYTES
-    assert caller.transport.waiting_bytes < OUTPUT_HIGH_BYTES + 2 * VALUE_BYTES
-    assert caller.transport.is_reading_paused
-
-
-def test_others_go_on_while_a_client_does_not_read(lobby: Lobby) -> None:
-    store_value(lobby)
-    stuck_caller(lobby)
-    other = lobby.call().come_in(2)
-    other.say(other.request("dict.size", "d"))
-    assert other.replies() == [[1, 1]]
-
-
-def test_a_client_that_never_reads_is_cut_off(
-    lobby: Lobby, caplog: pytest.LogCaptureFixture
-) -> None:
-    store_value(lobby)
-    caller = stuck_caller(lobby)
-    lobby.loop.pass_time(STALLED_READER_TIMEOUT_S * 0.99)
-    assert not caller.transport.is_closing()
-    lobby.loop.pass_time(STALLED_READER_TIMEOUT_S * 0.02)
-    assert caller.transport.is_gone
-    assert "does not read" in caplog.text
-    assert caller.connection not in lobby.hall.connections
-
-
-def test_a_client_that_reads_slowly_is_not_cut_off(lobby: Lobby) -> None:
-    store_value(lobby)
-    caller = stuck_caller(lobby)
-    for _ in range(5):
-        lobby.loop.pass_time(STALLED_READER_TIMEOUT_S * 0.9)
-        lobby.loop.perform(caller.transport.take, 1)
-    assert not caller.transport.is_closing()
-
-
-def test_reading_counts_even_if_more_has_come_meanwhile(lobby: Lobby) -> None:
-    store_value(lobby)
-    caller = stuck_caller(lobby)
-    lobby.loop.perform(caller.transport.take, 1000)
-    lobby.loop.perform(caller.connection.send, bytes(2000))  # as for a waiter that is served
-    lobby.loop.pass_time(STALLED_READER_TIMEOUT_S * 1.01)
-    assert not caller.transport.is_closing()
-
-
-def test_a_client_that_reads_again_gets_everything(lobby: Lobby) -> None:
-    store_value(lobby)
-    caller = stuck_caller(lobby)
-    caller.transport.reads = True
-    lobby.loop.perform(caller.transport.take, caller.transport.waiting_bytes)
-    lobby.loop.turn(1000)
-    replies = caller.replies()
-    assert [number for number, _ in replies] == list(range(1, 1001))
-    assert not caller.transport.is_reading_paused
-
-
-def test_more_than_the_output_limit_cuts_off_at_once(
-    lobby: Lobby, caplog: pytest.LogCaptureFixture
-) -> None:
-    caller = lobby.call().come_in()
-    caller.transport.reads = False
-    reply, limit = bytes(1 << 20), lobby.hall.settings.output_limit_bytes
-    for _ in range(limit // len(reply)):
-        lobby.loop.perform(caller.connection.send, reply)
-    assert not caller.transport.is_closing()
-    lobby.loop.perform(caller.connection.send, reply)
-    lobby.loop.turn()
-    assert caller.transport.is_gone
-    assert "output limit" in caplog.text
-
-
 # Clients that break the rules
 
 
@@ -299,3 +221,17 @@ def test_lanes_of_a_session_stand_side_by_side(lobby: Lobby) -> None:
     first, second = lobby.call().come_in(1, lane=1), lobby.call().come_in(1, lane=2)
     assert not first.transport.is_closing()
     assert not second.transport.is_closing()
+
+
+# Going down
+
+
+def test_who_comes_while_the_hall_closes_is_turned_away(lobby: Lobby) -> None:
+    there = lobby.call().come_in()
+    lobby.loop.perform(lobby.hall.close)
+    assert there.transport.is_closing()
+    late = lobby.call()  # accepted by the kernel just before
+    assert late.transport.is_closing()
+    assert late.said() == b""
+    lobby.loop.turn()
+    assert lobby.hall.is_empty.is_set()
