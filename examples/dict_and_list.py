@@ -1,0 +1,41 @@
+"""Ten processes write one dict and one list; the main program waits for them and shows both.
+
+Each worker adds to a counter, which needs no lock, and to a record, which it edits: the others wait
+for that key meanwhile. Run ``python dict_and_list.py main``, and ten times
+``python dict_and_list.py worker``, wherever you like.
+"""
+
+from __future__ import annotations
+
+import sys
+
+import shared_state
+
+WORKERS = 10
+
+
+def worker(state: shared_state.Client) -> None:
+    d, items = state.dict("d"), state.list("l")
+    d[1] = "1"
+    d["2"] = 2
+    d[0.25] = None
+    d.add("workers", 1)
+    d.setdefault("record", [])
+    with d.edit("record") as record:
+        record.append(len(record))
+    items.append(1)
+    state.barrier("all there", WORKERS + 1).wait()
+
+
+def main(state: shared_state.Client) -> None:
+    items = state.list("l")
+    items.extend(range(10))
+    items.reverse()
+    state.barrier("all there", WORKERS + 1).wait()
+    print(state.dict("d"))
+    print(sorted(items))
+
+
+if __name__ == "__main__":
+    with shared_state.connect() as state:
+        {"worker": worker, "main": main}[sys.argv[1]](state)
