@@ -29,7 +29,8 @@ FROM ${BASE_IMAGE}
 COPY --from=build /opt/shared-state /opt/shared-state
 # A volume that is mounted over the key's folder takes its owner and mode from here, so that all
 # containers of this image can share a key that only this user can read.
-RUN useradd --system --uid 10001 --user-group --home-dir /var/lib/shared-state shared-state \
+RUN groupadd --gid 10001 shared-state \
+    && useradd --uid 10001 --gid 10001 --no-create-home --home-dir /var/lib/shared-state shared-state \
     && install --directory --mode 0700 --owner shared-state --group shared-state \
         /var/lib/shared-state
 ENV PATH=/opt/shared-state/bin:${PATH} \
