@@ -28,6 +28,7 @@ __all__ = ["build", "equal", "is_array", "plain_key", "reduce"]
 _SIMPLE_DTYPE = re.compile(r"[<>|=][biufcSUVmM]\d{0,9}(\[\d{0,9}[a-zA-Z]{1,7}\])?")
 
 _TEXT, _BYTES = "<U", "|S"
+_TITLE = 2  # the place of a field's title, if it has one
 _MAX_DIMENSIONS = 64  # numpy's own limit
 
 
@@ -104,6 +105,7 @@ def _described(dtype: Any) -> Any:
             "names": list(dtype.names),
             "formats": [_described(field[0]) for field in fields],
             "offsets": [field[1] for field in fields],
+            "titles": [field[2] if len(field) > _TITLE else None for field in fields],
             "itemsize": dtype.itemsize,
             "aligned": dtype.isalignedstruct,
         }
@@ -121,7 +123,9 @@ def _dtype(numpy: Any, described: Any) -> Any:
     described = cast("dict[str, Any]", described)
     if "base" in described:
         return (_dtype(numpy, described["base"]), tuple(described["shape"]))
-    record: dict[str, Any] = {key: described[key] for key in ("names", "offsets", "itemsize")}
+    record: dict[str, Any] = {
+        key: described[key] for key in ("names", "offsets", "titles", "itemsize")
+    }
     record["formats"] = [_dtype(numpy, field) for field in described["formats"]]
     return numpy.dtype(record, align=described["aligned"])
 

@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import pickle
 from collections.abc import Callable
-from typing import Any
+from typing import Any, TypeGuard
 
 from ormsgpack import packb, unpackb
 
@@ -98,18 +98,24 @@ class Decoder:
     def _restore_other(self, tag: int, data: bytes) -> object:
         """Return the value of an extension that is not of the standard library."""
         if tag == REFERENCE:
-            return self._resolve(*_names(self._read(data)))
+            return self._resolve(*_names(self._read_list(data)))
         if tag in (ARRAY, SCALAR):
             try:
-                return arrays.build(tag, self._read(data))
+                return arrays.build(tag, self._read_list(data))
             except ImportError:
                 if not self._keep:
                     raise DecodingError("a value of numpy, which is not installed here") from None
-        if self._keep:
+        if self._keep and tag >= 0:  # those below are msgpack's, of which nothing is used
             return Opaque(tag, data)
         if tag in (ENUM, DATACLASS):
-            return self._registry.build(tag, self._read(data))
+            return self._registry.build(tag, self._read_list(data))
         raise DecodingError(f"an extension {tag}, which this version does not know")
+
+    def _read_list(self, data: bytes) -> list[Any]:
+        body = self._read(data)
+        if _is_list(body):
+            return body
+        raise DecodingError("not a value: an extension without its parts")
 
     def _unpickle(self, payload: bytes) -> Any:
         if not self._pickle:
@@ -130,7 +136,11 @@ def _kept_int(body: bytes) -> object:
     return int.from_bytes(body, "big", signed=True)
 
 
-def _names(body: Any) -> tuple[str, str]:
+def _is_list(body: object) -> TypeGuard[list[Any]]:
+    return type(body) is list
+
+
+def _names(body: list[Any]) -> tuple[str, str]:
     type_name, name = body
     if type(type_name) is not str or type(name) is not str:
         raise DecodingError("not a value: a reference that does not name an object")

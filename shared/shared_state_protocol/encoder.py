@@ -51,9 +51,6 @@ _SCALARS = frozenset({type(None), bool, int, float, str, bytes})
 _CONTAINERS = frozenset({list, dict})
 _BUFFERS = frozenset({bytearray, memoryview})
 
-_INTEGERS = range(-(1 << 63), 1 << 64)
-"""Those that msgpack has."""
-
 _BIN_8, _BIN_16, _BIN_32 = b"\xc4", b"\xc5", b"\xc6"
 _BIN_8_BYTES = 2 + 255  # of a payload that is no longer, a bin 8 is the only one
 
@@ -123,20 +120,13 @@ class Encoder:
         try:
             if depth > MAX_DEPTH:
                 raise _too_deep()
-            found = REDUCERS.get(type(value))
-            if found is None:
-                return self._extend_other(value, depth)
-            tag, reduce = found
-            return Ext(tag, self._pack(reduce(value), depth))
+            if type(value) is Opaque:
+                return Ext(value.tag, value.data)
+            tag, body = self._reduce(value)
+            return Ext(tag, self._pack(body, depth))
         except BaseException as raised:
             hooks.note(raised)
             raise
-
-    def _extend_other(self, value: object, depth: int) -> Ext:
-        if type(value) is Opaque:
-            return Ext(value.tag, value.data)
-        tag, body = self._reduce_other(value)
-        return Ext(tag, self._pack(body, depth))
 
     def _pack(self, body: object, depth: int) -> bytes:
         """Return the payload of the body of an extension, which counts as a level itself."""
@@ -152,8 +142,12 @@ class Encoder:
         return packb(self._rebuild(body, depth), option=_OPTIONS)
 
     def _rebuild(self, value: object, depth: int) -> object:
-        """Return `value` with an `Ext` for every part that is not msgpack's own."""
-        if _is_native(value):
+        """Return `value` with an `Ext` for every part that is not msgpack's own.
+
+        Nothing here comes back to `_pack`, which may just have failed at the same part: each level
+        would double the work.
+        """
+        if _is_plain(value):
             return value
         if _is_list(value):
             inside = _deeper(depth)
@@ -161,11 +155,18 @@ class Encoder:
         if _is_text_dict(value):
             inside = _deeper(depth)
             return {key: self._rebuild(item, inside) for key, item in value.items()}
+        if type(value) is Opaque:
+            return Ext(value.tag, value.data)
+        tag, body = self._reduce(value)
+        return Ext(tag, packb(self._rebuild(body, depth), option=_OPTIONS))
+
+    def _reduce(self, value: object) -> tuple[int, object]:
+        """Return tag and body of the extension for `value`."""
         found = REDUCERS.get(type(value))
         if found is None:
-            return self._extend_other(value, depth)
+            return self._reduce_other(value)
         tag, reduce = found
-        return Ext(tag, self._pack(reduce(value), depth))
+        return tag, reduce(value)
 
     def _reduce_other(self, value: object) -> tuple[int, object]:
         """Return tag and body for what is not of the standard library."""
@@ -180,11 +181,13 @@ class Encoder:
         return reduced
 
 
-def _is_native(value: object) -> bool:
-    """Return whether `value` is a scalar that ormsgpack writes as it is."""
-    if type(value) is int:
-        return value in _INTEGERS
-    return _is_text(value) if type(value) is str else type(value) in _SCALARS
+def _is_plain(value: object) -> bool:
+    """Return whether ormsgpack writes all of `value` without loss and without asking."""
+    try:
+        payload = packb(value, option=_OPTIONS)
+    except MsgpackEncodeError:
+        return False
+    return not _hides_buffer(payload, value)
 
 
 def _is_text(value: object) -> bool:
