@@ -10,7 +10,7 @@ class is made, into a shape that knows three things: what the client writes for 
 ``D``                      a default: stays with the caller, only whether there is one travels
 ``bool int float str``     themselves, as msgpack has them; ``bytes`` too
 ``X | None``               nil for None; so is a missing ``V`` in ``V | D``
-``list[X]``                an array; an argument may be any iterable
+``list[X] Iterable[X]``    an array; an argument may be any iterable
 ``Scalar``                 a number of at most 64 bits, a text or bytes
 ``Agent``                  the thread or task that calls: the client fills it in
 ``tuple[X, Y]``            an array of exactly these
@@ -295,7 +295,7 @@ def shape_of(annotation: Any) -> Shape:
     origin, arguments = typing.get_origin(annotation), typing.get_args(annotation)
     if origin in _UNIONS:
         return _union(arguments)
-    if origin is list:
+    if origin in (list, Iterable):
         return Many(shape_of(arguments[0]))
     if origin is tuple:
         return Group([shape_of(argument) for argument in arguments])

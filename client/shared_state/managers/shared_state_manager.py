@@ -129,7 +129,7 @@ class SharedStateManager(BaseManager):
     def list(self, items: Iterable[Any] = ()) -> List[Any]:
         """Create a list of `items`."""
         made = self.client.list(_fresh_name("list"))
-        made.extend(items)  # type: ignore[arg-type]  # any iterable is encoded item by item
+        made.extend(items)
         return made
 
     def Queue(self, maxsize: int = 0) -> Queue[Any]:  # its typeid

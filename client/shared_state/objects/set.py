@@ -14,7 +14,7 @@ from ..proxy import AsyncProxy, Proxy
 __all__ = ["AsyncSet", "Set"]
 
 
-class Set(SetContract[K], Proxy, MutableSet[K]):  # type: ignore[misc]  # operations are descriptors
+class Set(SetContract[K], Proxy, MutableSet[K]):
     """A shared set for blocking callers: a `MutableSet`, and what else `set` can do.
 
     Operators that make a set make a plain one; those in place change the shared one, at once.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Generic
 
 from ..contract import command, query, stream, waiting
@@ -42,7 +42,7 @@ class List(Generic[V]):
 
     @command
     def set_slice(
-        self, start: int | None, stop: int | None, step: int | None, values: list[V]
+        self, start: int | None, stop: int | None, step: int | None, values: Iterable[V]
     ) -> None:
         """Replace a slice; ValueError if it has a step and the sizes differ."""
 
@@ -61,7 +61,7 @@ class List(Generic[V]):
         """Add one item at the end."""
 
     @command
-    def extend(self, values: list[V]) -> None:
+    def extend(self, values: Iterable[V]) -> None:
         """Add items at the end, in one request and at once."""
 
     @command

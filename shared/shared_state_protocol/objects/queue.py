@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Generic
 
 from ..contract import command, delivery, query, waiting
@@ -31,7 +32,9 @@ class Queue(Generic[V]):
         """Add one item; queue.Full if there is no room now."""
 
     @waiting
-    def put_many(self, items: list[V], block: bool = True, timeout: float | None = None) -> None:
+    def put_many(
+        self, items: Iterable[V], block: bool = True, timeout: float | None = None
+    ) -> None:
         """Add several items in one request, all at once, waiting until all have room.
 
         Raises queue.Full if they had none in time, ValueError if they never can have.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Generic
 
 from ..contract import command, query, stream
@@ -39,19 +39,19 @@ class Set(Generic[K]):
         """Remove everything."""
 
     @command
-    def update(self, elements: list[K]) -> None:
+    def update(self, elements: Iterable[K]) -> None:
         """Add every element of an iterable, in one request and at once."""
 
     @command
-    def difference_update(self, elements: list[K]) -> None:
+    def difference_update(self, elements: Iterable[K]) -> None:
         """Remove every element of an iterable, in one request and at once."""
 
     @command
-    def intersection_update(self, elements: list[K]) -> None:
+    def intersection_update(self, elements: Iterable[K]) -> None:
         """Keep only what is in an iterable too, in one request and at once."""
 
     @command
-    def symmetric_difference_update(self, elements: list[K]) -> None:
+    def symmetric_difference_update(self, elements: Iterable[K]) -> None:
         """Keep what is either in the set or in an iterable, in one request and at once."""
 
     @query
@@ -59,15 +59,15 @@ class Set(Generic[K]):
         """Return whether an element is there."""
 
     @query
-    def issuperset(self, elements: list[K]) -> bool:
+    def issuperset(self, elements: Iterable[K]) -> bool:
         """Return whether every element of an iterable is there."""
 
     @query
-    def issubset(self, elements: list[K]) -> bool:
+    def issubset(self, elements: Iterable[K]) -> bool:
         """Return whether everything that is there is in an iterable."""
 
     @query
-    def isdisjoint(self, elements: list[K]) -> bool:
+    def isdisjoint(self, elements: Iterable[K]) -> bool:
         """Return whether no element of an iterable is there."""
 
     @query
