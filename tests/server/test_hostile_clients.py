@@ -216,7 +216,6 @@ def test_a_request_that_ends_early_changes_nothing(server: ThreadServer, insider
 
 
 def test_a_request_may_come_a_byte_at_a_time(server: ThreadServer, insider: Stranger) -> None:
-    insider.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     for byte in insider.request("dict.get", "d", KEY, False):
         insider.say(bytes((byte,)))
     assert next(insider.replies()) == [3, b"\x01"]
