@@ -123,6 +123,7 @@ async def an_async_list(log: AsyncList[str]) -> None:
     assert_type(await log.pop(), str)
     assert_type(log.get_slice(1), AsyncIterator[str])
     assert_type(await log.copy(), list[str])
+    await log.sort(key=len, reverse=True)
     log.append("a")  # type: ignore[unused-coroutine]  # pyright: ignore[reportUnusedCoroutine]  # not awaited
 
 

@@ -90,18 +90,17 @@ class Dict(DictContract[K, V], Proxy, MutableMapping[K, V]):  # type: ignore[mis
 
     def update(self, other: Any = (), /, **more: V) -> None:  # type: ignore[override]  # and keywords
         """Store every pair of a mapping or an iterable, and the keywords, at once."""
-        pairs = dict(other, **more) if more else other
-        DictContract.update(self, pairs)
+        DictContract.update(self, _plain(other) | more if more else other)
 
     def copy(self) -> dict[K, V]:
         """Return what is there now as a plain dict."""
         return dict(self.items())
 
     def __or__(self, other: Mapping[K, V]) -> dict[K, V]:
-        return self.copy() | dict(other) if isinstance(other, Mapping) else NotImplemented
+        return self.copy() | _plain(other) if isinstance(other, Mapping) else NotImplemented
 
     def __ror__(self, other: Mapping[K, V]) -> dict[K, V]:
-        return dict(other) | self.copy() if isinstance(other, Mapping) else NotImplemented
+        return _plain(other) | self.copy() if isinstance(other, Mapping) else NotImplemented
 
     def __ior__(self, other: Any) -> Dict[K, V]:  # type: ignore[misc]  # | makes a plain dict
         self.update(other)
@@ -110,7 +109,7 @@ class Dict(DictContract[K, V], Proxy, MutableMapping[K, V]):  # type: ignore[mis
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Mapping):
             return NotImplemented
-        return self.copy() == dict(other.items())
+        return self.copy() == _plain(other)
 
     __hash__ = None  # type: ignore[assignment]  # as `dict`
 
@@ -129,6 +128,15 @@ class Dict(DictContract[K, V], Proxy, MutableMapping[K, V]):  # type: ignore[mis
             lambda old, new: self.compare_and_set(key, old, new),
             lambda: self.let_go(key),
         )
+
+
+def _plain(pairs: Any) -> dict[Any, Any]:
+    """Return a plain dict of a mapping or an iterable of pairs.
+
+    `dict` itself would ask another shared dict for its keys, and then for one value after another.
+    """
+    items = getattr(pairs, "items", None)
+    return dict(pairs if items is None else items())
 
 
 class AsyncDict(DictContract[K, V], AsyncProxy):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Callable, Iterable, Iterator, MutableSequence
 from contextlib import AbstractAsyncContextManager, AbstractContextManager
 from typing import Any, overload
@@ -15,7 +16,7 @@ from .editing import edit, edit_async
 __all__ = ["AsyncList", "List"]
 
 
-class List(ListContract[V], Proxy, MutableSequence[V]):  # type: ignore[misc]  # as Dict
+class List(ListContract[V], Proxy, MutableSequence[V]):
     """A shared list for blocking callers: a `MutableSequence`, and what else `list` can do."""
 
     @overload
@@ -24,8 +25,8 @@ class List(ListContract[V], Proxy, MutableSequence[V]):  # type: ignore[misc]  #
     def __getitem__(self, index: slice) -> list[V]: ...
     def __getitem__(self, index: int | slice) -> V | list[V]:
         if isinstance(index, slice):
-            return list(self.get_slice(index.start, index.stop, index.step))
-        return self.get(index)
+            return list(self.get_slice(*_bounds(index)))
+        return self.get(_near(index))
 
     @overload
     def __setitem__(self, index: int, value: V) -> None: ...
@@ -33,15 +34,15 @@ class List(ListContract[V], Proxy, MutableSequence[V]):  # type: ignore[misc]  #
     def __setitem__(self, index: slice, value: Iterable[V]) -> None: ...
     def __setitem__(self, index: int | slice, value: Any) -> None:
         if isinstance(index, slice):
-            self.set_slice(index.start, index.stop, index.step, list(value))
+            self.set_slice(*_bounds(index), value)
         else:
-            self.set(index, value)
+            self.set(_near(index), value)
 
     def __delitem__(self, index: int | slice) -> None:
         if isinstance(index, slice):
-            self.delete_slice(index.start, index.stop, index.step)
+            self.delete_slice(*_bounds(index))
         else:
-            self.delete(index)
+            self.delete(_near(index))
 
     def __len__(self) -> int:
         return self.size()
@@ -56,7 +57,7 @@ class List(ListContract[V], Proxy, MutableSequence[V]):  # type: ignore[misc]  #
         return self.contains(value)  # type: ignore[arg-type]  # `in` may be asked about anything
 
     def __iadd__(self, values: Iterable[V]) -> List[V]:
-        self.extend(list(values))
+        self.extend(values)
         return self
 
     def __imul__(self, times: int) -> List[V]:
@@ -64,7 +65,7 @@ class List(ListContract[V], Proxy, MutableSequence[V]):  # type: ignore[misc]  #
         return self
 
     def __add__(self, other: Iterable[V]) -> list[V]:
-        return self.copy() + list(other) if isinstance(other, (list, List)) else NotImplemented
+        return self.copy() + _plain(other) if isinstance(other, (list, List)) else NotImplemented
 
     def __radd__(self, other: list[V]) -> list[V]:
         return other + self.copy() if isinstance(other, list) else NotImplemented
@@ -87,19 +88,30 @@ class List(ListContract[V], Proxy, MutableSequence[V]):  # type: ignore[misc]  #
             return
         while True:
             revision = self.revision()
-            keys = [key(item) for item in self]
-            order = sorted(range(len(keys)), key=keys.__getitem__, reverse=reverse)
+            order = _order([key(item) for item in self], reverse)
             if self.rearrange(order, revision):
                 return
 
     def copy(self) -> list[V]:
         """Return what is there now as a plain list."""
-        return list(self)
+        return list(self.get_slice())  # `list(self)` would ask for the size, too
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, (list, List)):
             return NotImplemented
-        return self.copy() == list(other)
+        return self.copy() == _plain(other)
+
+    def __lt__(self, other: list[V] | List[V]) -> bool:
+        return self.copy() < _plain(other) if isinstance(other, (list, List)) else NotImplemented
+
+    def __le__(self, other: list[V] | List[V]) -> bool:
+        return self.copy() <= _plain(other) if isinstance(other, (list, List)) else NotImplemented
+
+    def __gt__(self, other: list[V] | List[V]) -> bool:
+        return self.copy() > _plain(other) if isinstance(other, (list, List)) else NotImplemented
+
+    def __ge__(self, other: list[V] | List[V]) -> bool:
+        return self.copy() >= _plain(other) if isinstance(other, (list, List)) else NotImplemented
 
     __hash__ = None  # type: ignore[assignment]  # as `list`
 
@@ -120,8 +132,25 @@ class List(ListContract[V], Proxy, MutableSequence[V]):  # type: ignore[misc]  #
         )
 
 
+def _plain(items: Any) -> list[Any]:
+    return items.copy() if isinstance(items, List) else items
+
+
 class AsyncList(ListContract[V], AsyncProxy):
     """A shared list for awaiting callers."""
+
+    async def sort(  # type: ignore[override]  # and `key`
+        self, *, key: Callable[[V], Any] | None = None, reverse: bool = False
+    ) -> None:
+        """Sort in place, in the server; with a `key`, as `List.sort` does."""
+        if key is None:
+            await self.client.call(ListContract.sort, self.name, (reverse,))
+            return
+        while True:
+            revision = await self.revision()
+            order = _order([key(item) async for item in self.get_slice()], reverse)
+            if await self.rearrange(order, revision):
+                return
 
     async def copy(self) -> list[V]:
         """Return what is there now as a plain list."""
@@ -139,3 +168,23 @@ class AsyncList(ListContract[V], AsyncProxy):
             lambda old, new: self.compare_and_set(index, old, new),
             self.let_go,
         )
+
+
+FARTHEST = (1 << 63) - 1
+"""An index or bound that is larger is as far outside as this one, and fits into the wire's."""
+
+
+def _near(index: int) -> int:
+    return max(-FARTHEST, min(operator.index(index), FARTHEST))
+
+
+def _bounds(index: slice) -> tuple[int | None, int | None, int | None]:
+    start, stop, step = (
+        None if each is None else _near(each) for each in (index.start, index.stop, index.step)
+    )
+    return start, stop, step
+
+
+def _order(keys: list[Any], reverse: bool) -> list[int]:
+    """Return the positions of `keys` in the order in which these are sorted."""
+    return sorted(range(len(keys)), key=keys.__getitem__, reverse=reverse)
