@@ -1,34 +1,30 @@
-"""Entering: what can be acquired and released is a context manager, for each of the clients."""
+"""Entering: what can be acquired and released is a context manager, for each of the clients.
+
+`acquire` and `release` come from the contract that a class joins with one of these. They are
+declared as `Any`, because an operation becomes a method only by the class that binds it.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Coroutine
 from types import TracebackType
-from typing import Any, Protocol
+from typing import Any
 
 __all__ = ["AsyncEntered", "Entered"]
-
-
-class _Acquirable(Protocol):
-    def acquire(self) -> bool: ...
-    def release(self) -> None: ...
-
-
-class _AsyncAcquirable(Protocol):
-    def acquire(self) -> Coroutine[Any, Any, bool]: ...
-    def release(self) -> Coroutine[Any, Any, None]: ...
 
 
 class Entered:
     """A context manager that acquires at its start and releases at its end."""
 
-    def __enter__(self: _Acquirable) -> bool:
+    acquire: Any
+    release: Any
+
+    def __enter__(self) -> bool:
         if self.acquire() is not True:
             raise RuntimeError("cannot be entered inside a batch: nothing would wait")
         return True
 
     def __exit__(
-        self: _Acquirable,
+        self,
         kind: type[BaseException] | None,
         error: BaseException | None,
         traceback: TracebackType | None,
@@ -39,11 +35,14 @@ class Entered:
 class AsyncEntered:
     """An async context manager that acquires at its start and releases at its end."""
 
-    async def __aenter__(self: _AsyncAcquirable) -> bool:
-        return await self.acquire()
+    acquire: Any
+    release: Any
+
+    async def __aenter__(self) -> bool:
+        return bool(await self.acquire())
 
     async def __aexit__(
-        self: _AsyncAcquirable,
+        self,
         kind: type[BaseException] | None,
         error: BaseException | None,
         traceback: TracebackType | None,
