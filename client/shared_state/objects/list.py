@@ -65,7 +65,7 @@ class List(ListContract[V], Proxy, MutableSequence[V]):
         return self
 
     def __add__(self, other: Iterable[V]) -> list[V]:
-        return self.copy() + _plain(other) if isinstance(other, (list, List)) else NotImplemented
+        return self.copy() + other.copy() if isinstance(other, (list, List)) else NotImplemented
 
     def __radd__(self, other: list[V]) -> list[V]:
         return other + self.copy() if isinstance(other, list) else NotImplemented
@@ -99,19 +99,19 @@ class List(ListContract[V], Proxy, MutableSequence[V]):
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, (list, List)):
             return NotImplemented
-        return self.copy() == _plain(other)
+        return self.copy() == other.copy()
 
     def __lt__(self, other: list[V] | List[V]) -> bool:
-        return self.copy() < _plain(other) if isinstance(other, (list, List)) else NotImplemented
+        return self.copy() < other.copy() if isinstance(other, (list, List)) else NotImplemented
 
     def __le__(self, other: list[V] | List[V]) -> bool:
-        return self.copy() <= _plain(other) if isinstance(other, (list, List)) else NotImplemented
+        return self.copy() <= other.copy() if isinstance(other, (list, List)) else NotImplemented
 
     def __gt__(self, other: list[V] | List[V]) -> bool:
-        return self.copy() > _plain(other) if isinstance(other, (list, List)) else NotImplemented
+        return self.copy() > other.copy() if isinstance(other, (list, List)) else NotImplemented
 
     def __ge__(self, other: list[V] | List[V]) -> bool:
-        return self.copy() >= _plain(other) if isinstance(other, (list, List)) else NotImplemented
+        return self.copy() >= other.copy() if isinstance(other, (list, List)) else NotImplemented
 
     __hash__ = None  # type: ignore[assignment]  # as `list`
 
@@ -130,10 +130,6 @@ class List(ListContract[V], Proxy, MutableSequence[V]):
             lambda old, new: self.compare_and_set(index, old, new),
             self.let_go,
         )
-
-
-def _plain(items: Any) -> list[Any]:
-    return items.copy() if isinstance(items, List) else items
 
 
 class AsyncList(ListContract[V], AsyncProxy):
