@@ -259,7 +259,7 @@ class AsyncClient(AwaitingAccessors):
     async def connect(self) -> None:
         """Connect; see `connect_async` for what this may raise."""
         wire, welcome = await self._dial_until(ConnectionResetError)
-        self._session.know(welcome)
+        self._session.know(welcome, LANE)
         self._use(wire)
 
     async def _dial_until(self, passing: type[ConnectionError]) -> tuple[Wire, Welcome]:
@@ -282,7 +282,7 @@ class AsyncClient(AwaitingAccessors):
         if near is not None:
             return near
         wire, welcome = await self._open_wire(session.address)
-        session.know(welcome)
+        session.know(welcome, LANE)
         near = await self._dial_nearer()
         if near is None:
             return wire, welcome
@@ -349,7 +349,7 @@ class AsyncClient(AwaitingAccessors):
             return
         finally:
             self._connecting = None
-        self._session.know(welcome)
+        self._session.know(welcome, LANE)
         self._use(wire)
         self._send_again(welcome, before)
 

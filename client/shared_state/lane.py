@@ -67,6 +67,7 @@ class Lane:
         self._view = memoryview(self._buffer)
         self._payloads: list[bytes] = []
         opened, welcome = dial(session, number, thread)
+        self._instance = welcome.instance
         self._opened = opened
         self._socket: socket.socket | None = opened
         self._reader = FrameReader(welcome.max_frame_bytes)
@@ -144,7 +145,6 @@ class Lane:
         frames: list[bytes] = []
         size = 0
         for request in requests:
-            frame = request.frame(acknowledged)
             try:
                 self._session.check_size(frame)
             except LimitExceeded as error:
@@ -155,6 +155,7 @@ class Lane:
                 acknowledged = chunk[-1].number  # all of it is answered, or nobody would go on
                 chunk, frames, size = [], [], 0
             chunk.append(request)
+                frame = request.frame(acknowledged)
             frames.append(frame)
             size += len(frame)
         if chunk:
@@ -210,9 +211,9 @@ class Lane:
 
     def _reconnect(self, missing: dict[int, Request], replies: dict[int, Message]) -> None:
         """Connect again and send again what is not answered."""
-        before, old = self._session.instance, self._opened
+        before, old = self._instance, self._opened
         self._opened, welcome = redial(self._session, self.number, self.thread)
-        self._socket = self._opened
+        self._socket, self._instance = self._opened, welcome.instance
         old.close()
         self._reader = FrameReader(welcome.max_frame_bytes)
         self._payloads.clear()

@@ -38,6 +38,7 @@ class Session:
         self.same_host = same_host
         self.codec = codec
         self.instance = b""
+        self._welcomed: set[int] = set()
         self.max_frame_bytes = MAX_FRAME_BYTES
         self._unix_path = ""
         self.renew()
@@ -47,6 +48,7 @@ class Session:
         self._id = secrets.token_bytes(ID_BYTES)
         self._host = socket.gethostname()
         self._pid = os.getpid()
+        self._welcomed.clear()
 
     def opening(self, lane: int, thread: str) -> ClientOpening:
         """Return the handshake of a new connection."""
@@ -59,14 +61,15 @@ class Session:
             nonce=secrets.token_bytes(NONCE_BYTES),
             session=self._id,
             lane=lane,
-            resumes=bool(self.instance),
+            resumes=lane in self._welcomed,
             host=self._host[: handshake.MAX_TEXT],
             pid=self._pid,
             thread=thread[: handshake.MAX_TEXT],
         )
 
-    def know(self, welcome: Welcome) -> None:
+    def know(self, welcome: Welcome, lane: int) -> None:
         """Remember which instance of the server this is and where it can be reached."""
+        self._welcomed.add(lane)
         self.instance = welcome.instance
         self.max_frame_bytes = welcome.max_frame_bytes
         self._unix_path = welcome.unix_path if self.same_host else ""

@@ -65,7 +65,7 @@ def _dial(session: Session, lane: int, thread: str) -> Opened:
     if near is not None:
         return near
     sock, welcome = _open(session, session.address, lane, thread)
-    session.know(welcome)
+    session.know(welcome, lane)
     near = _dial_nearer(session, lane, thread)
     if near is None:
         return sock, welcome

@@ -250,7 +250,7 @@ class Service:
         if session is None:
             session = self.sessions[hello.session] = Session(hello)
         lane = session.lanes.get(hello.lane)
-        known = lane is not None
+        known = lane is not None and lane.is_known
         if lane is None:
             lane = session.lanes[hello.lane] = Lane(session, hello, self.deadlines)
         lane.withdraw_all(self.clock())

@@ -72,12 +72,14 @@ class Lane:
     """One connection of a session, and what has to survive it.
 
     `send` takes a frame to the client, or is None while there is no connection. `newest` is the
-    largest number of a request so far: a larger one cannot be a repetition.
+    largest number of a request so far: a larger one cannot be a repetition. `forgot` says that the
+    client remembers a lane of this number that is gone here.
     """
 
     __slots__ = (
         "acknowledged",
         "deadlines",
+        "forgot",
         "newest",
         "number",
         "replies",
@@ -95,8 +97,17 @@ class Lane:
         self.send: Callable[[bytes], None] | None = None
         self.acknowledged = 0
         self.newest = 0
+        self.forgot = hello.resumes
         self.replies: dict[int, tuple[bytes, Undo | None]] = {}
         self.waiters: dict[int, Waiter] = {}
+
+    @property
+    def is_known(self) -> bool:
+        """Whether a client that comes back finds what it had.
+
+        If not, it is told so with each welcome until a request shows that it has heard.
+        """
+        return self.newest > 0 or not self.forgot
 
     def owner(self, seconds: float) -> OwnerFields:
         """Return who this is, as the owner of something since so many seconds."""

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from shared_state_protocol.wire import messages
 from tests.fixtures.simulation import GRACE_S, Simulation
+from tests.shared.wire.opening import HELLO
 
 
 def test_a_lane_that_comes_back_is_known(simulation: Simulation) -> None:
@@ -10,6 +12,22 @@ def test_a_lane_that_comes_back_is_known(simulation: Simulation) -> None:
     assert not peer.was_known
     peer.lose()
     assert peer.connect_again().was_known
+
+
+def test_a_lane_that_was_forgotten_is_said_to_be_new_until_the_client_has_heard_it(
+    simulation: Simulation,
+) -> None:
+    hello = HELLO._replace(resumes=True)
+    attach = simulation.service.attach
+    assert not attach(hello, ignore)[1]
+    assert not attach(hello, ignore)[1], "the first welcome may have been lost"
+    lane, _ = attach(hello, ignore)
+    simulation.service.receive(lane, messages.request(57, 0, "state.version", "", ())[4:])
+    assert attach(hello, ignore)[1]
+
+
+def ignore(frame: bytes) -> None:
+    """Lose what the server says."""
 
 
 def test_another_lane_of_a_known_session_is_new(simulation: Simulation) -> None:

@@ -66,8 +66,8 @@ class Hello(NamedTuple):
     """What a client says of itself.
 
     `session` is its identity over all its connections, `lane` the number of this connection in it.
-    `resumes` says that the client had the session before. `host`, `pid` and `thread` are for
-    people.
+    `resumes` says that the client was welcomed to the lane before. `host`, `pid` and `thread` are
+    for people.
     """
 
     version: int
