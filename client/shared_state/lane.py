@@ -146,6 +146,7 @@ class Lane:
         size = 0
         for request in requests:
             try:
+                frame = request.frame(acknowledged)
                 self._session.check_size(frame)
             except LimitExceeded as error:
                 replies[request.number] = request.failure(error)
@@ -155,7 +156,6 @@ class Lane:
                 acknowledged = chunk[-1].number  # all of it is answered, or nobody would go on
                 chunk, frames, size = [], [], 0
             chunk.append(request)
-                frame = request.frame(acknowledged)
             frames.append(frame)
             size += len(frame)
         if chunk:
