@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from ..waiting import Call
-from .holding import Claim, Exclusive, checked_timeout
+from ..waiting import Call, Undo
+from .holding import Claim, Exclusive, Holder, checked_timeout
 
 __all__ = ["RLock"]
 
@@ -14,8 +14,7 @@ class RLock(Exclusive):
     def acquire(self, call: Call, block: bool, timeout: float | None, agent: int) -> object:
         wait = checked_timeout(block, timeout)
         if self._holder is not None and self.is_held_by(call, agent):
-            self._holder.depth += 1
-            call.undo = self._give_back
+            call.undo = self._deepen(self._holder)
             return True
         return self._take_or_wait(call, block, wait, Claim(agent))
 
@@ -33,6 +32,15 @@ class RLock(Exclusive):
             and holder.agent == agent
             and holder.lane.session is call.lane.session
         )
+
+    def _deepen(self, holder: Holder) -> Undo:
+        holder.depth += 1
+
+        def undo(now: float) -> None:
+            if self._holder is holder:  # else it is somebody else's by now
+                self._give_back(now)
+
+        return undo
 
     def _give_back(self, now: float) -> None:
         if self._holder is not None:
