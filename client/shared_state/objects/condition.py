@@ -53,8 +53,17 @@ class AsyncCondition(ConditionContract, AsyncProxy, AsyncEntered):
         try:
             return bool(await ConditionContract.wait(self, timeout))
         except asyncio.CancelledError:
-            await self.resume()
+            await self._resume_in_any_case()
             raise
+
+    async def _resume_in_any_case(self) -> None:
+        """Take the lock again however often that is cancelled: the block around it releases it."""
+        while True:
+            try:
+                await self.resume()
+            except asyncio.CancelledError:
+                continue
+            return
 
     async def wait_for(self, predicate: Callable[[], T], timeout: float | None = None) -> T:
         """Wait until `predicate`, called with the lock held, is true; return its last result."""

@@ -2,13 +2,17 @@
 
 A sleeper that is woken, or whose time is over, goes into the line of the lock, and is answered when
 it has the lock again. One that is gone before its answer arrived passes its wake-up on.
+
+A wait that was given up leaves a note of how deep its caller had the lock, and `resume` takes it
+again. So does the same wait when it is asked for once more because its connection broke: nobody
+knows what it missed, so it is woken.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
-from typing import Any
+from typing import Any, NamedTuple
 from weakref import WeakKeyDictionary
 
 from ..session import OwnerFields, Session
@@ -20,6 +24,14 @@ from .rlock import RLock
 __all__ = ["Condition"]
 
 
+class GivenUp(NamedTuple):
+    """A wait that was given up: the numbers of its lane and request, and how deep the lock was."""
+
+    lane: int
+    number: int
+    depth: int
+
+
 class Condition(RLock):
     """Keeps the contract `shared_state_protocol.objects.Condition`."""
 
@@ -27,8 +39,8 @@ class Condition(RLock):
         super().__init__()
         self._lock: Lock | RLock = self if lock is None else _lock_named(lock, find)
         self._sleepers = Line()
-        # How deep the lock was taken by agents whose wait was given up: `resume` needs to know.
-        self._depths: WeakKeyDictionary[Session, dict[int, int]] = WeakKeyDictionary()
+        # By agent. No lane in it: that has its session, and no entry would ever go.
+        self._given_up: WeakKeyDictionary[Session, dict[int, GivenUp]] = WeakKeyDictionary()
 
     def acquire(self, call: Call, block: bool, timeout: float | None, agent: int) -> object:
         if self._lock is self:
@@ -52,6 +64,9 @@ class Condition(RLock):
         return Exclusive.owners(self._lock, now)
 
     def wait(self, call: Call, timeout: float | None, agent: int) -> object:
+        given_up = self._given_up.get(call.lane.session, {}).get(agent)
+        if given_up is not None and given_up[:2] == (call.lane.number, call.number):
+            return self.resume(call, agent)
         self._refuse_outsider(call, agent, "wait on")
         depth = self._lock.give_up(call.now)
         return call.park(
@@ -65,16 +80,18 @@ class Condition(RLock):
     def notify(self, call: Call, n: int, agent: int) -> None:
         self._refuse_outsider(call, agent, "notify on")
         for _ in range(min(n, len(self._sleepers))):
-            self._wake(self._sleepers.first(), call.now, result=True)
+            self._notify_first(call.now)
 
     def notify_all(self, call: Call, agent: int) -> None:
         self.notify(call, len(self._sleepers), agent)
 
     def resume(self, call: Call, agent: int) -> object:
-        depth = self._depths.get(call.lane.session, {}).pop(agent, 1)
-        call.park(self._sleepers, None, late=None)
-        waiter = call.lane.waiters[call.number]
-        self._lock.take_back(waiter, Claim(agent, depth), call.now)
+        given_up = self._given_up.get(call.lane.session, {}).pop(agent, None)
+        if given_up is None:
+            return True  # the wait never began, or was over: the caller has the lock
+        claim = Claim(agent, given_up.depth)
+        call.park(self._sleepers, None, late=None, want=claim, gone=self._gone)
+        self._wake(call.lane.waiters[call.number], call.now, result=True)
         return PARKED
 
     def size(self) -> int:
@@ -88,22 +105,31 @@ class Condition(RLock):
         self._sleepers.fail_all(error)
         super().fail_all(error)
 
-    def _wake(self, waiter: Waiter, now: float, *, result: bool) -> None:
+    def _notify_first(self, now: float) -> None:
+        """Wake who sleeps longest; if its answer does not arrive, the next."""
+        self._wake(self._sleepers.first(), now, result=True, passes_on=True)
+
+    def _wake(self, waiter: Waiter, now: float, *, result: bool, passes_on: bool = False) -> None:
         """Have a sleeper take the lock again, and tell it `result`."""
         claim: Claim = waiter.want
-        undone = partial(self._lost, waiter, result)
+        undone = partial(self._lost, waiter, passes_on)
         self._lock.take_back(waiter, claim._replace(result=result, undone=undone), now)
 
     def _gone(self, waiter: Waiter, now: float) -> None:
         """Take note that a waiter was withdrawn, asleep or already in the line of the lock."""
         claim: Claim = waiter.want
-        self._lost(waiter, claim.undone is not None and claim.result, now)
+        if claim.undone is not None:
+            claim.undone(now)
+        else:
+            self._lost(waiter, False, now)
 
-    def _lost(self, waiter: Waiter, was_notified: bool, now: float) -> None:
+    def _lost(self, waiter: Waiter, passes_on: bool, now: float) -> None:
         claim: Claim = waiter.want
-        self._depths.setdefault(waiter.lane.session, {})[claim.agent] = claim.depth
-        if was_notified and self._sleepers:
-            self._wake(self._sleepers.first(), now, result=True)
+        lane = waiter.lane
+        given_up = GivenUp(lane.number, waiter.number, claim.depth)
+        self._given_up.setdefault(lane.session, {})[claim.agent] = given_up
+        if passes_on and self._sleepers:
+            self._notify_first(now)
 
     def _refuse_outsider(self, call: Call, agent: int, action: str) -> None:
         if not self._lock.is_held_by(call, agent):
@@ -112,6 +138,6 @@ class Condition(RLock):
 
 def _lock_named(name: str, find: Callable[[str], Any]) -> Lock | RLock:
     found = find(name)
-    if not isinstance(found, (Lock, RLock)):
+    if not isinstance(found, (Lock, RLock)) or isinstance(found, Condition):
         raise TypeError(f"a condition works on a lock or an rlock, and {name!r} is neither")
     return found
