@@ -8,6 +8,7 @@ breaks; one that only cancels its wait takes its place back.
 
 from __future__ import annotations
 
+from functools import partial
 from threading import BrokenBarrierError
 
 from ..session import Session
@@ -27,7 +28,7 @@ class Barrier:
         self._early = Line()
         self._arrived = Line()
         self._sessions: set[Session] = set()
-        self._acting: Session | None = None
+        self._acting: Waiter | None = None
         self._is_broken = False
 
     def arrive(self, call: Call, timeout: float | None, acts: bool) -> object:
@@ -42,8 +43,8 @@ class Barrier:
         return PARKED
 
     def pass_all(self, call: Call) -> None:
-        if self._acting is not call.lane.session:
-            raise RuntimeError("nobody was told to act")
+        if self._acting is None or self._acting.lane.session is not call.lane.session:
+            raise BrokenBarrierError
         self._let_go()
         self._admit()
 
@@ -88,10 +89,17 @@ class Barrier:
             if index + 1 < self._parties:
                 continue
             if acts:
-                self._acting = waiter.lane.session
-                waiter.answer((index, True))
+                self._acting = waiter
+                waiter.answer((index, True), partial(self._never_acts, waiter))
             else:
                 self._let_go()
+
+    def _never_acts(self, waiter: Waiter, now: float) -> None:
+        """Wait for another party: the last one gave up before it knew that it was to act."""
+        if self._acting is waiter:
+            self._acting = None
+            self._left(waiter, now)
+            self._admit()
 
     def _let_go(self) -> None:
         for waiter in list(self._arrived):

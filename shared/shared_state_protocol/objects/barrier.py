@@ -30,7 +30,7 @@ class Barrier:
 
     @command
     def pass_all(self) -> None:
-        """Let the others go; RuntimeError if nobody was told to act."""
+        """Let the others go; BrokenBarrierError if they wait no more for the caller's action."""
 
     @command
     def reset(self) -> None:
