@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from ..session import Lane, OwnerFields, Session
 from ..waiting import Call, Line, Undo
-from .holding import checked_timeout
 
 __all__ = ["Semaphore"]
 
@@ -36,22 +35,24 @@ class Semaphore:
         self._stray = 0
 
     def acquire(self, call: Call, block: bool, timeout: float | None) -> object:
-        wait = checked_timeout(block, timeout)
+        if not block and timeout is not None:
+            raise ValueError("can't specify timeout for non-blocking acquire")
         if self._free:
             call.undo = self._grant(call.lane, call.now)
             return True
         if not block:
             return False
-        return call.park(self._line, wait, late=False)
+        return call.park(self._line, timeout, late=False)
 
     def release(self, call: Call, n: int) -> None:
         if n < 1:
             raise ValueError("n must be one or more")
-        own = [permit for permit in self._taken if permit.lane.session is call.lane.session]
+        session = call.lane.session
+        own = [permit for permit in self._taken if permit.lane.session is session]
         absorbed = min(max(n - len(own), 0), self._stray)
         self._refuse_too_many(n - absorbed)
         self._stray -= absorbed
-        others = [permit for permit in self._taken if permit not in own]
+        others = [permit for permit in self._taken if permit.lane.session is not session]
         for permit in (own + others)[: n - absorbed]:
             self._forget(permit)
         self._free += n - absorbed

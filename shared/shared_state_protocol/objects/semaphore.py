@@ -20,7 +20,7 @@ class Semaphore:
 
     @waiting
     def acquire(self, block: bool = True, timeout: float | None = None) -> bool:
-        """Take a permit, waiting up to `timeout` seconds (None: for ever).
+        """Take a permit, waiting up to `timeout` seconds (None: for ever; negative: not at all).
 
         Returns whether one was taken. ValueError for a timeout of a call that does not block.
         """
