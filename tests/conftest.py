@@ -5,7 +5,10 @@ from __future__ import annotations
 pytest_plugins = [
     "tests.fixtures.servers",
     "tests.fixtures.clients",
+    "tests.fixtures.agents",
     "tests.fixtures.loops",
     "tests.fixtures.simulation",
+    "tests.fixtures.sockets",
     "tests.fixtures.watching",
+    "tests.fixtures.children",
 ]

@@ -9,10 +9,15 @@ sends nothing.
 
 from __future__ import annotations
 
+from itertools import groupby
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
 from shared_state_protocol.contract import Arguments, Operation
+from shared_state_protocol.errors import WIRE_NAMES, LimitExceeded, SharedStateError
+from shared_state_protocol.state import State
+
+from .request import Message
 
 if TYPE_CHECKING:
     from .blocking import Client
@@ -58,6 +63,16 @@ class Promise:
 _NOT_YET = object()
 
 
+REQUEST_CALLS = 1000
+"""Calls in one request, which the server carries out in one turn: some 3 ms of its time."""
+
+REQUEST_BYTES = 1024 * 1024
+"""Of arguments in one request, unless one call has more: what a server reads in one turn."""
+
+Call = tuple[Operation[..., Any], str, Arguments]
+"""An operation, the name of its object, and its encoded arguments."""
+
+
 class Batch:
     """The operations of one ``with state.batch()`` block.
 
@@ -69,7 +84,7 @@ class Batch:
         self._client = client
         self._lane = lane
         self._is_used = False
-        self._calls: list[tuple[Operation[..., Any], str, Arguments]] = []
+        self._calls: list[Call] = []
         self._arguments: list[Arguments] = []
         self._promises: list[Promise] = []
 
@@ -107,8 +122,11 @@ class Batch:
             self._send()
 
     def _send(self) -> None:
-        messages = self._lane.exchange_many(self._calls)
-        calls = zip(self._calls, self._arguments, self._promises, messages, strict=True)
+        replies: list[Message] = []
+        for is_alone, run in groupby(self._calls, key=_is_alone):
+            ask = self._lane.exchange_many if is_alone else self._ask_together
+            replies.extend(ask(list(run)))
+        calls = zip(self._calls, self._arguments, self._promises, replies, strict=True)
         for (operation, _, _), arguments, promise, message in calls:
             try:
                 result = self._client.result_of(operation, arguments, message)
@@ -118,3 +136,46 @@ class Batch:
             else:
                 promise.keep(result)
                 self.results.append(result)
+
+    def _ask_together(self, calls: list[Call]) -> list[Message]:
+        """Send calls that need not wait as few requests, and return the reply to each."""
+        replies: list[Message] = []
+        while len(replies) < len(calls):
+            replies.extend(self._ask_some(_portion(calls, len(replies))))
+        return replies
+
+    def _ask_some(self, calls: list[Call]) -> list[Message]:
+        """Return replies to at least the first of `calls`."""
+        requests = [(operation.wire, name, *encoded) for operation, name, encoded in calls]
+        try:
+            replies: list[Message] = self._lane.exchange(State.batch, "", (requests,))
+        except LimitExceeded as error:
+            if len(calls) == 1:
+                return [[0, None, WIRE_NAMES[LimitExceeded], [str(error)]]]
+            return self._ask_some(calls[: len(calls) // 2])
+        except SharedStateError as error:
+            return [[0, None, WIRE_NAMES[type(error)], [str(error)]] for _ in calls]
+        return replies
+
+
+def _is_alone(call: Call) -> bool:
+    """Return whether a call is a request of its own: it may wait, or its arrival is confirmed."""
+    return call[0].waits or call[0].confirms
+
+
+def _portion(calls: list[Call], start: int) -> list[Call]:
+    """Return the calls from `start` on that go into one request."""
+    weight, end = 0, start
+    while end < len(calls) and end - start < REQUEST_CALLS:
+        weight += sum(map(_weight, calls[end][2]))
+        if weight > REQUEST_BYTES and end > start:
+            break
+        end += 1
+    return calls[start:end]
+
+
+def _weight(argument: Any) -> int:
+    """Return about how many bytes an encoded argument takes."""
+    if type(argument) is bytes:
+        return len(argument)
+    return sum(map(_weight, argument)) if type(argument) is list else 1

@@ -65,7 +65,7 @@ class Connection(asyncio.Protocol):
 
     def __init__(self, hall: Hall) -> None:
         self._hall = hall
-        self._host = ""
+        self._host: str = ""
         self._transport: Any = None  # uvloop's transports do not inherit from asyncio's
         self._opening: ServerOpening | None = None
         self._deadline: asyncio.TimerHandle | None = None
@@ -150,6 +150,13 @@ class Connection(asyncio.Protocol):
         except ProtocolError as error:
             self._cut_off(str(error))
             return
+        if len(payloads) == 1 and not self._backlog and self._stall is None:
+            # One request and none before it, as blocking clients send them: 0.7 µs less.
+            try:
+                self._hall.service.receive(self._lane, payloads[0])
+            except ProtocolError as error:
+                self._cut_off(str(error))
+            return
         self._backlog.extend(payloads)
         self._work()
 
@@ -185,6 +192,10 @@ class Connection(asyncio.Protocol):
 
     def send(self, frame: bytes) -> None:
         """Send a frame to the client; what one turn has to say goes in one write."""
+        if not self._is_working and self._stall is None:
+            self._said_bytes += len(frame)
+            self._transport.write(frame)
+            return
         self._out.append(frame)
         self._out_bytes += len(frame)
         if not self._is_working:
@@ -242,7 +253,7 @@ class Connection(asyncio.Protocol):
         self._backlog.clear()
         self._transport.abort()
 
-    def connection_lost(self, error: Exception | None) -> None:
+    def connection_lost(self, exc: Exception | None) -> None:
         hall = self._hall
         if self not in hall.connections:
             return
@@ -255,5 +266,5 @@ class Connection(asyncio.Protocol):
             hall.admission.gave_up(self._host)
             return
         hall.admission.left()
-        hall.detach(self, self._lane, orderly=error is None)
+        hall.detach(self, self._lane, orderly=exc is None)
         self._lane = None

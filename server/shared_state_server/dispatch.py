@@ -24,17 +24,24 @@ OPEN = "open"
 
 
 class Row:
-    """One operation: what the contract promises and the method that keeps it."""
+    """One operation: what the contract promises and the method that keeps it.
+
+    `passed` has the types of arguments that need not be checked again; `is_plain` says that the
+    method wants nothing but the arguments, and that its result is the answer; `is_alone` that it
+    cannot be part of a batch.
+    """
 
     __slots__ = (
-        "_passed",
         "_shapes",
         "_values",
         "batched",
         "behaviour",
         "changes",
+        "is_alone",
+        "is_plain",
         "name",
         "opens",
+        "passed",
         "type",
         "wants_call",
         "wants_find",
@@ -52,9 +59,11 @@ class Row:
         wanted = inspect.signature(method).parameters
         self.wants_call = "call" in wanted
         self.wants_find = "find" in wanted
+        self.is_alone = operation.waits or operation.confirms or operation.batched
+        self.is_plain = not (self.opens or self.batched or self.wants_call)
         self._shapes = [parameter.shape for parameter in operation.parameters]
         self._values = [at for at, shape in enumerate(self._shapes) if not shape.verbatim]
-        self._passed: set[tuple[type, ...]] = set()
+        self.passed: set[tuple[type, ...]] = set()
 
     def check(self, arguments: list[Any]) -> None:
         """Let arguments through that have the contract's shapes.
@@ -63,15 +72,13 @@ class Row:
             ProtocolError: they have not; a client of ours would not have sent them.
         """
         types = (*map(type, arguments),)
-        if types in self._passed:
-            return
         if len(types) != len(self._shapes):
             raise ProtocolError(f"expected {len(self._shapes)} arguments, got {len(types)}")
         for position, (shape, argument) in enumerate(zip(self._shapes, arguments, strict=True), 1):
             if not shape.accepts(argument):
                 raise ProtocolError(f"argument {position} has the wrong shape")
         if all(shape.flat for shape in self._shapes):
-            self._passed.add(types)
+            self.passed.add(types)
 
     def refuse_pickles(self, arguments: list[Any]) -> None:
         """Refuse values that were pickled: this server does not keep such.
@@ -85,7 +92,7 @@ class Row:
 
 
 def _has_pickle(argument: Any) -> bool:
-    if type(argument) is list:
+    if isinstance(argument, list):
         return any(map(_has_pickle, argument))
     return type(argument) is bytes and is_pickled(argument)
 

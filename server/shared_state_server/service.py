@@ -27,13 +27,16 @@ from shared_state_protocol.wire.handshake import Hello
 
 from .dispatch import Row, table_of
 from .memory import BEHAVIOURS
-from .session import Lane, OwnerFields, Session
+from .session import Lane, OwnerFields, Session, fields_of
 from .waiting import PARKED, Call, Deadlines, Undo
 
 __all__ = ["MAX_NAME_BYTES", "Service"]
 
 MAX_NAME_BYTES = 255
 """Of an object's name in UTF-8: names stand in every request, and in people's terminals."""
+
+BATCH_REPLY_BYTES = 8 * 1024 * 1024
+"""Of values in the reply to one batch, the last one apart; the client asks for the rest."""
 
 STATE = ""
 """The name under which the service itself is addressed; no object can have it."""
@@ -59,7 +62,7 @@ class Object:
     def describe(self, name: str, now: float) -> InfoFields:
         """Return what people want to know of it."""
         behaviour = self.behaviour
-        owners = behaviour.owners(now) if hasattr(behaviour, "owners") else []
+        owners: list[Any] = behaviour.owners(now) if hasattr(behaviour, "owners") else []
         waiters = behaviour.waiters() if hasattr(behaviour, "waiters") else 0
         return name, self.type, behaviour.size(), owners, waiters
 
@@ -92,6 +95,7 @@ class Service:
         self._closing = False
         self._objects = {STATE: Object(contract_name(State), Directory(self))}
         self._table = {**_TABLE, **table_of([(State, Directory)])}
+        self._batch_row = self._table[State.batch.wire]
 
     # Objects
 
@@ -170,38 +174,76 @@ class Service:
         elif self._is_repeat(lane, number):
             return
         try:
-            self._perform(lane, number, wire, name, arguments)
+            row = self._row(wire)
+            result, undo = self._carry_out(row, lane, number, name, arguments)
         except Exception as error:
             if to_wire(error) is None:
                 log.error("a defect in %s", wire, exc_info=error)
             lane.fail(number, error)
-
-    def _perform(self, lane: Lane, number: int, wire: str, name: str, arguments: list[Any]) -> None:
-        """Carry out one request and answer it, unless it has to wait."""
-        row = self._table.get(wire)
-        if row is None:
-            raise ProtocolError(f"there is no operation {wire!r} here")
-        if self._closing:
-            raise ServerClosing("the server is going down")
-        row.check(arguments)
-        if row.changes and not self._allow_pickle:
-            row.refuse_pickles(arguments)
-        result: Any = None
-        undo: Undo | None = None
-        if row.opens:
-            self._open(row, name, arguments)
-        elif row.wants_call:
-            call = Call(lane, number, self.clock())
-            result = getattr(self._find(row, name), row.name)(call, *arguments)
-            undo = call.undo
-        else:
-            result = getattr(self._find(row, name), row.name)(*arguments)
+            return
         if result is PARKED:
             return
         if row.changes:
             lane.answer(number, result, undo)
         else:
-            lane.tell(number, lane.session.cursors.begin(result) if row.batched else result)
+            lane.tell(number, result)
+
+    def _row(self, wire: str) -> Row:
+        row = self._table.get(wire)
+        if row is None:
+            raise ProtocolError(f"there is no operation {wire!r} here")
+        if self._closing:
+            raise ServerClosing("the server is going down")
+        return row
+
+    def _carry_out(
+        self, row: Row, lane: Lane, number: int, name: str, arguments: list[Any]
+    ) -> tuple[Any, Undo | None]:
+        """Carry out one request; return its result, or `PARKED`, and how to undo it."""
+        if (*map(type, arguments),) not in row.passed:
+            row.check(arguments)
+        if row.changes and not self._allow_pickle:
+            row.refuse_pickles(arguments)
+        if row.is_plain:
+            return getattr(self._find(row, name), row.name)(*arguments), None
+        if row.opens:
+            self._open(row, name, arguments)
+            return None, None
+        if row.batched:
+            return lane.session.cursors.begin(
+                getattr(self._find(row, name), row.name)(*arguments)
+            ), None
+        call = Call(lane, number, self.clock())
+        result = getattr(self._find(row, name), row.name)(call, *arguments)
+        return result, call.undo
+
+    def carry_out_many(self, call: Call, requests: Any) -> list[Any]:
+        """Carry out the requests of a batch until the replies have become large."""
+        if not isinstance(requests, list):
+            raise ProtocolError("a batch that is no array")
+        replies: list[Any] = []
+        size = 0
+        for request in requests:
+            reply = self._part_of_batch(call, request)
+            replies.append(reply)
+            if type(reply[1]) is bytes:
+                size += len(reply[1])
+                if size > BATCH_REPLY_BYTES:
+                    break
+        return replies
+
+    def _part_of_batch(self, call: Call, request: Any) -> tuple[Any, ...]:
+        try:
+            wire, name, *arguments = request
+            row = self._row(wire)
+            if row.is_alone or row is self._batch_row:
+                raise ProtocolError(f"{wire} cannot be part of a batch")
+            result, _ = self._carry_out(row, call.lane, call.number, name, arguments)
+        except Exception as error:
+            if to_wire(error) is None:
+                log.error("a defect in a batch", exc_info=error)
+            return 0, None, *fields_of(error)
+        return 0, result
 
     def _find(self, row: Row, name: str) -> Any:
         found = self._objects.get(name)
@@ -319,6 +361,9 @@ class Directory:
 
     def delete(self, name: str) -> bool:
         return self._service.delete(name)
+
+    def batch(self, call: Call, requests: Any) -> list[Any]:
+        return self._service.carry_out_many(call, requests)
 
     def version(self) -> str:
         return self._service.version

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, Protocol
 
-from shared_state_protocol.errors import InternalError, to_wire
+from shared_state_protocol.errors import InternalError, WireError, to_wire
 from shared_state_protocol.wire import messages
 from shared_state_protocol.wire.handshake import Hello
 
@@ -171,7 +171,12 @@ class Lane:
 
 
 def failure_of(number: int, error: Exception) -> bytes:
-    """Return the frame that tells a client of an error, or of a defect without details."""
+    """Return the frame that tells a client of an error."""
+    return messages.failure(number, *fields_of(error))
+
+
+def fields_of(error: Exception) -> WireError:
+    """Return the name and arguments of an error for the wire, without details if it is a defect."""
     named = to_wire(error) or to_wire(InternalError("the server failed; its log says why"))
     assert named is not None
-    return messages.failure(number, *named)
+    return named

@@ -63,9 +63,12 @@ class Codec:
         self.decode = Decoder(pickle, unknown == "keep", resolve, registry).decode
 
 
+_PICKLE_MARK = bytes((PICKLED,))
+
+
 def is_pickled(payload: bytes) -> bool:
     """Return whether `payload` is a pickle, which only clients that opted in can read."""
-    return payload[:1] == bytes((PICKLED,))
+    return payload[:1] == _PICKLE_MARK
 
 
 def matcher(value: bytes, codec: Codec) -> Callable[[bytes], bool]:

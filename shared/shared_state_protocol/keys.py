@@ -85,6 +85,8 @@ def encode_key(key: object, codec: Codec) -> bytes:
     kind = type(key)
     if kind is str or kind is int:
         payload = codec.encode(key)
+        if len(payload) <= MAX_KEY_BYTES:
+            return payload
     else:
         hash(key)
         payload = codec.encode(plain_key(key))

@@ -43,6 +43,14 @@ class State:
     def delete(self, name: str) -> bool:
         """Remove an object, and fail whoever waits on it; False if there is none."""
 
+    @command
+    def batch(self, requests: Any) -> Any:
+        """Carry out many requests, none of which may wait, in order; each takes effect by itself.
+
+        A request is ``[wire, name, argument, …]``. Returns a reply for each, as `messages` has
+        them; for fewer, from the first on, if the replies have become large.
+        """
+
     @query
     def version(self) -> str:
         """Return the version of the server; the shortest round trip there is."""

@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 import shared_state
-from shared_state.lane import BATCH_BYTES, Lane
+from shared_state.batch import REQUEST_BYTES, REQUEST_CALLS
+from shared_state_protocol.state import State
 from shared_state_protocol.wire import messages
 from shared_state_protocol.wire.frames import FrameReader
 
@@ -20,34 +21,38 @@ BIG_VALUES = 40
 
 
 class Writes:
-    """What a lane has written: the requests of each write, read back."""
+    """What a client has written: the requests of each write, read back."""
 
-    def __init__(self) -> None:
-        self.requests: list[list[list[Any]]] = []
+    def __init__(self, sent: list[bytes]) -> None:
+        self._sent = sent
+        self.forget()
 
-    def note(self, data: bytes) -> None:
-        frames = FrameReader(limit=len(data)).feed(data)
-        self.requests.append([messages.read(each) for each in frames])
+    def forget(self) -> None:
+        """Begin anew."""
+        self._sent.clear()
+
+    @property
+    def requests(self) -> list[list[list[Any]]]:
+        """The requests of each write."""
+        frames = (FrameReader(limit=len(data)).feed(data) for data in self._sent)
+        return [[messages.read(each) for each in payloads] for payloads in frames]
 
     @property
     def counts(self) -> list[int]:
-        """The number of requests in each write."""
-        return [len(each) for each in self.requests]
+        """The number of calls in each write."""
+        return [sum(map(calls_in, each)) for each in self.requests]
+
+
+def calls_in(request: list[Any]) -> int:
+    """Return how many calls a request carries."""
+    return len(request[4]) if request[2] == State.batch.wire else 1
 
 
 @pytest.fixture
-def writes(client: shared_state.Client, monkeypatch: pytest.MonkeyPatch) -> Writes:
+def writes(client: shared_state.Client, sent: list[bytes]) -> Writes:
     """The writes of `client` from now on."""
     client.dict("d")
-    found = Writes()
-    send = Lane._send
-
-    def noting(self: Lane, data: bytes) -> None:
-        found.note(data)
-        send(self, data)
-
-    monkeypatch.setattr(Lane, "_send", noting)
-    return found
+    return Writes(sent)
 
 
 @pytest.fixture
@@ -105,17 +110,27 @@ def test_a_hundred_small_requests_are_one_write(
     assert len(shared) == 100
 
 
-def test_many_requests_are_written_in_portions_that_the_kernel_takes_at_once(
+def test_many_calls_are_sent_in_portions_of_one_turn(
     client: shared_state.Client, shared: shared_state.Dict[Any, Any], writes: Writes
 ) -> None:
-    value = "x" * 1000
+    count = 2 * REQUEST_CALLS + 1
     with client.batch() as batch:
-        for number in range(500):
+        for number in range(count):
+            shared[number] = number
+    assert batch.results == [None] * count
+    assert writes.counts == [REQUEST_CALLS, REQUEST_CALLS, 1]
+    assert list(shared) == list(range(count))
+
+
+def test_large_values_are_sent_in_portions(
+    client: shared_state.Client, shared: shared_state.Dict[Any, Any], writes: Writes
+) -> None:
+    value = "x" * (REQUEST_BYTES // 3)
+    with client.batch() as batch:
+        for number in range(7):
             shared[number] = value
-    assert batch.results == [None] * 500
-    assert sum(writes.counts) == 500
-    assert max(writes.counts) <= BATCH_BYTES // len(value)
-    assert list(shared) == list(range(500))
+    assert batch.results == [None] * 7
+    assert writes.counts == [2, 2, 2, 1]
 
 
 def test_what_has_arrived_is_acknowledged_by_the_next_portion(
@@ -124,7 +139,7 @@ def test_what_has_arrived_is_acknowledged_by_the_next_portion(
     """Else the server had to remember all replies of a batch, however long it is."""
     with client.batch():
         for _ in range(4):
-            shared["a"] = "x" * BATCH_BYTES
+            shared["a"] = "x" * REQUEST_BYTES
     assert writes.counts == [1, 1, 1, 1]
     (_, (second, *_), _, (_, acknowledged, *_)) = (only for [only] in writes.requests)
     assert acknowledged >= second
@@ -162,7 +177,7 @@ def test_big_values_go_both_ways_at_once(server: ThreadServer, same_host: bool) 
 def test_a_get_in_a_batch_is_confirmed(client: shared_state.Client, writes: Writes) -> None:
     jobs = client.queue("jobs")
     jobs.put_many([1, 2])
-    writes.requests.clear()
+    writes.forget()
     with client.batch() as batch:
         jobs.get_nowait()
         jobs.get_nowait()

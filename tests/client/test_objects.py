@@ -19,7 +19,6 @@ from typing import Any
 import pytest
 
 import shared_state
-from shared_state.lane import Lane
 from shared_state_server.settings import Settings
 
 from ..fixtures.servers import ThreadServer
@@ -152,20 +151,6 @@ def test_a_shared_list_is_used_like_a_list(client: shared_state.Client, code: st
     assert run(code, l=shared) == run(code, l=plain)
     if "].append" not in code:
         assert repr(shared.copy()) == repr(plain)
-
-
-@pytest.fixture
-def sent(monkeypatch: pytest.MonkeyPatch) -> list[bytes]:
-    """What is written to sockets from now on."""
-    found: list[bytes] = []
-    send = Lane._send
-
-    def noting(self: Lane, data: bytes) -> None:
-        found.append(data)
-        send(self, data)
-
-    monkeypatch.setattr(Lane, "_send", noting)
-    return found
 
 
 @pytest.mark.parametrize(

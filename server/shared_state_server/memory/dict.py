@@ -33,16 +33,17 @@ class Dict:
         self._holds = Holds()
 
     def __getitem__(self, key: bytes) -> bytes:
-        value = self._data.get(canonical(key))
+        value = self.get(key, default=False)
         if value is None:
             raise KeyError(key)
         return value
 
     def get(self, key: bytes, default: bool) -> bytes | None:
-        return self._data.get(canonical(key))
+        found = self._data.get(key)  # whatever is there is canonical: no need to make it so
+        return self._data.get(canonical(key)) if found is None else found
 
     def set(self, key: bytes, value: bytes) -> None:
-        self._data[self._place(key)] = value
+        self._data[key if key in self._data else self._place(key)] = value
 
     def delete(self, key: bytes) -> None:
         self.pop(key, default=False)

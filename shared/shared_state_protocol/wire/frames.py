@@ -35,7 +35,11 @@ class FrameReader:
         Raises:
             ProtocolError: a length over the limit; the stream cannot be read on.
         """
-        if self._kept:
+        if not self._kept:
+            length = int.from_bytes(data[:HEADER_BYTES], "little")
+            if len(data) == HEADER_BYTES + length and length <= self.limit:
+                return [data[HEADER_BYTES:]]  # one whole frame: nearly always
+        else:
             self._kept.append(data)
             self._kept_bytes += len(data)
             if self._kept_bytes < self._wanted:

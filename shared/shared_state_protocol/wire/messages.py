@@ -28,7 +28,7 @@ import ormsgpack
 from ..bounds import check
 from ..errors import DecodingError, LimitExceeded, ProtocolError
 from ..limits import MAX_NODES
-from .frames import frame
+from .frames import HEADER_BYTES, frame
 
 __all__ = [
     "ANSWER_PARTS",
@@ -75,7 +75,7 @@ def request(
             check(payload)
         except DecodingError as error:
             raise LimitExceeded(f"cannot send a request {error}: make it several") from None
-    return frame(payload)
+    return len(payload).to_bytes(HEADER_BYTES, "little") + payload  # `frame`, at half its price
 
 
 def notice(kind: str, number: int = 0) -> bytes:
@@ -85,7 +85,8 @@ def notice(kind: str, number: int = 0) -> bytes:
 
 def answer(number: int, result: Any) -> bytes:
     """Return the frame of the reply that carries a result."""
-    return frame(_pack((number, result)))
+    payload = _pack((number, result))
+    return len(payload).to_bytes(HEADER_BYTES, "little") + payload  # `frame`, at half its price
 
 
 def failure(number: int, error: str, arguments: list[Any]) -> bytes:
@@ -105,6 +106,6 @@ def read(payload: bytes) -> list[Any]:
         message = ormsgpack.unpackb(payload)
     except ValueError as error:  # DecodingError is one, too
         raise ProtocolError(f"a payload that is no message: {error}") from error
-    if type(message) is not list:
+    if not isinstance(message, list):
         raise ProtocolError("a message that is no array")
     return message
