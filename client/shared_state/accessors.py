@@ -4,6 +4,10 @@ They are named after the contracts, and take the options that the standard libra
 take; these count when the object is created.
 """
 
+# pyright: reportUnknownVariableType=false
+# A class that is handed to `_open` without its parameters, as `Dict`, has unknown ones; each method
+# says which ones it returns.
+
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
@@ -11,7 +15,7 @@ from collections.abc import Iterable
 from typing import Any, TypeVar
 
 from shared_state_protocol.shapes import Scalar
-from shared_state_protocol.typecodes import check_code, pack
+from shared_state_protocol.typecodes import check_code, pack, pack_first
 
 from .objects import (
     Array,
@@ -136,15 +140,16 @@ class BlockingAccessors(ABC):
 
     def value(self, name: str, typecode: str, value: Scalar = 0) -> Value:
         """Get or create the value `name` of a C type (`typecodes`), which is `value` at first."""
+        pack_first(typecode, value)  # refused here, where the mistake is
         return self._open(Value, name, typecode, value)
 
     def array(
         self, name: str, typecode: str, size_or_initializer: int | Iterable[Scalar] = 0
     ) -> Array:
         """Get or create the array `name` of a C type: so many zeros, or these items."""
+        check_code(typecode)
         if isinstance(size_or_initializer, int):
             return self._open(Array, name, typecode, size_or_initializer, b"")
-        check_code(typecode)
         return self._open(Array, name, typecode, 0, pack(typecode, size_or_initializer))
 
     def pipe(self, name: str, duplex: bool = True) -> tuple[PipeEnd, PipeEnd]:
@@ -229,15 +234,16 @@ class AwaitingAccessors(ABC):
 
     def value(self, name: str, typecode: str, value: Scalar = 0) -> AsyncValue:
         """Get or create the value `name` of a C type (`typecodes`), which is `value` at first."""
+        pack_first(typecode, value)  # refused here: nobody waits for the reply of the opening
         return self._open(AsyncValue, name, typecode, value)
 
     def array(
         self, name: str, typecode: str, size_or_initializer: int | Iterable[Scalar] = 0
     ) -> AsyncArray:
         """Get or create the array `name` of a C type: so many zeros, or these items."""
+        check_code(typecode)
         if isinstance(size_or_initializer, int):
             return self._open(AsyncArray, name, typecode, size_or_initializer, b"")
-        check_code(typecode)
         return self._open(AsyncArray, name, typecode, 0, pack(typecode, size_or_initializer))
 
     def pipe(self, name: str, duplex: bool = True) -> tuple[AsyncPipeEnd, AsyncPipeEnd]:

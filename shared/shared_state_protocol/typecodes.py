@@ -30,7 +30,16 @@ from array import array
 from collections.abc import Iterable
 from typing import Any
 
-__all__ = ["CODES", "check_code", "item_bytes", "pack", "to_array", "to_item", "unpack"]
+__all__ = [
+    "CODES",
+    "check_code",
+    "item_bytes",
+    "pack",
+    "pack_first",
+    "to_array",
+    "to_item",
+    "unpack",
+]
 
 CODES = "bBcuhHiIlLqQfd"
 
@@ -77,6 +86,17 @@ def pack(code: str, items: Iterable[Any]) -> bytes:
     if sys.byteorder == "big":
         made.byteswap()
     return made.tobytes()
+
+
+def pack_first(code: str, item: Any) -> bytes:
+    """Return the item that a value is to have at first, packed; 0 is the zero of every type.
+
+    Raises:
+        OverflowError, TypeError: its type cannot have it, or does not exist.
+    """
+    check_code(code)
+    is_zero = not isinstance(item, (str, bytes)) and item == 0
+    return bytes(item_bytes(code)) if is_zero else pack(code, [item])
 
 
 def unpack(code: str, data: bytes) -> Any:

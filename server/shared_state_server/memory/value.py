@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from shared_state_protocol.typecodes import check_code, pack, to_array, to_item
+from shared_state_protocol.typecodes import pack, pack_first, to_array, to_item
 
 from .rlock import RLock
 
@@ -16,10 +16,8 @@ class Value(RLock):
 
     def __init__(self, typecode: str, value: Any = 0) -> None:
         super().__init__()
-        check_code(typecode)
         self._typecode = typecode
-        is_zero = value == 0 and not isinstance(value, (str, bytes))
-        self._item = to_array(typecode, bytes(8))[:1] if is_zero else self._packed(value)
+        self._item = to_array(typecode, pack_first(typecode, value))
 
     def get(self) -> Any:
         return to_item(self._typecode, self._item[0])
