@@ -23,13 +23,14 @@ from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from shared_state_protocol.contract import Arguments, Operation
-from shared_state_protocol.errors import LimitExceeded
+from shared_state_protocol.errors import AuthenticationError, LimitExceeded, ProtocolError
 from shared_state_protocol.wire import messages
 from shared_state_protocol.wire.frames import HEADER_BYTES, FrameReader
+from shared_state_protocol.wire.handshake import Welcome
 from shared_state_protocol.wire.messages import ANSWER_PARTS
 
 from .request import Message, Request
-from .sockets import dial, redial
+from .sockets import Opened, dial, redial
 
 if TYPE_CHECKING:
     from .batch import Batch
@@ -185,8 +186,7 @@ class Lane:
 
     def leave(self) -> None:
         """Tell the server that the thread has ended: it may forget the lane."""
-        cancels = [messages.notice(messages.CANCEL, number) for number in self._given_up]
-        self._tell(b"".join([*cancels, messages.notice(messages.LEAVE)]))
+        self._tell(self._cancels() + messages.notice(messages.LEAVE))
         self.close()
 
     def say_goodbye(self) -> None:
@@ -201,7 +201,7 @@ class Lane:
         try:
             if isinstance(error, Broken):
                 self._tell(frame)  # nothing was sent yet, or nothing can be now
-            elif isinstance(error, OSError) and not isinstance(error, BlockingIOError):
+            elif _is_of_socket(error) and not isinstance(error, BlockingIOError):
                 self.close()
             elif not isinstance(error, (BlockingIOError, Silence)):
                 raise error
@@ -237,13 +237,9 @@ class Lane:
 
     def _reconnect(self, missing: dict[int, Request], replies: dict[int, Message]) -> None:
         """Connect again and send again what is not answered."""
-        before, old = self._instance, self._opened
-        self._opened, welcome = redial(self._session, self.number, self.thread)
-        self._socket, self._instance = self._opened, welcome.instance
-        old.close()
-        self._reader = FrameReader(welcome.max_frame_bytes)
-        self._payloads.clear()
-        frames = [messages.notice(messages.CANCEL, number) for number in self._given_up]
+        before = self._instance
+        welcome = self._replace(redial(self._session, self.number, self.thread))
+        frames = [self._cancels()]
         for request in list(missing.values()):
             lost = request.lost_by(welcome, before, time.monotonic())
             if lost is None:
@@ -254,15 +250,38 @@ class Lane:
         if self._tell(b"".join(frames)):
             self._given_up.clear()
 
+    def _replace(self, opened: Opened) -> Welcome:
+        """Go on with another connection."""
+        old, (self._opened, welcome) = self._opened, opened
+        self._socket, self._instance = self._opened, welcome.instance
+        old.close()
+        self._reader = FrameReader(welcome.max_frame_bytes)
+        self._payloads.clear()
+        return welcome
+
     def _take_back(self, numbers: Sequence[int]) -> None:
         """Cancel calls that end without a reply, so that they have had no effect.
 
         At once, over the connection that there is, and again over the next one, before anything
-        else is said there.
+        else is said there. If the write was interrupted, only another connection will do.
         """
         self._given_up.extend(numbers)
-        self._tell(b"".join(messages.notice(messages.CANCEL, each) for each in numbers))
-        self._socket = None
+        if self._tell(b"".join(messages.notice(messages.CANCEL, each) for each in numbers)):
+            self._socket = None
+        elif self._opened.fileno() >= 0:
+            self._start_over()
+
+    def _start_over(self) -> None:
+        """Try once to have another connection, and to cancel there what was given up."""
+        try:
+            self._replace(dial(self._session, self.number, self.thread))
+        except (OSError, ProtocolError, AuthenticationError):
+            return  # the next call tries longer
+        if self._tell(self._cancels()):
+            self._given_up.clear()
+
+    def _cancels(self) -> bytes:
+        return b"".join(messages.notice(messages.CANCEL, each) for each in self._given_up)
 
     def _confirm(self, numbers: Sequence[int]) -> None:
         """Say that what these replies carried has arrived.
@@ -292,6 +311,8 @@ class Lane:
         try:
             sock.sendall(data)
         except OSError as error:
+            if not _is_of_socket(error):
+                raise
             sock.close()
             raise Broken from error
         self._socket = sock
@@ -322,6 +343,16 @@ class Lane:
         except BlockingIOError:
             raise Silence from None
         except OSError as error:
+            if not _is_of_socket(error):
+                raise
             self.close()
             raise Broken from error
         return size
+
+
+def _is_of_socket(error: BaseException) -> bool:
+    """Return whether a socket raised it, and no signal handler: `TimeoutError` is an OSError too.
+
+    What the system says has a number.
+    """
+    return isinstance(error, OSError) and error.errno is not None

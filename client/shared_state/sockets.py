@@ -21,7 +21,7 @@ from shared_state_protocol.wire.liveness import PEER_TIMEOUT_S, probes
 from .reconnect import delays
 from .session import Session, unreachable
 
-__all__ = ["dial", "redial", "tune"]
+__all__ = ["Opened", "dial", "redial", "tune"]
 
 _TIMEVAL = struct.Struct("@ll")
 
