@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from itertools import groupby
 from types import TracebackType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from shared_state_protocol.contract import Arguments, Operation
 from shared_state_protocol.errors import WIRE_NAMES, LimitExceeded, SharedStateError
@@ -69,8 +69,15 @@ REQUEST_CALLS = 1000
 REQUEST_BYTES = 1024 * 1024
 """Of arguments in one request, unless one call has more: what a server reads in one turn."""
 
-Call = tuple[Operation[..., Any], str, Arguments]
-"""An operation, the name of its object, and its encoded arguments."""
+
+class Call(NamedTuple):
+    """One noted call: its arguments as they were given and as they travel, and who wants to know."""
+
+    operation: Operation[..., Any]
+    name: str
+    arguments: Arguments
+    encoded: Arguments
+    promise: Promise
 
 
 class Batch:
@@ -85,8 +92,6 @@ class Batch:
         self._lane = lane
         self._is_used = False
         self._calls: list[Call] = []
-        self._arguments: list[Arguments] = []
-        self._promises: list[Promise] = []
 
     def __len__(self) -> int:
         return len(self._calls)
@@ -96,10 +101,9 @@ class Batch:
         if operation.batched:
             raise RuntimeError(f"{operation.wire} is read in portions: call it outside the batch")
         # Encoded now: what is done to a value after the call is not part of the call.
-        self._calls.append((operation, name, operation.encode(arguments, self._client.codec)))
-        self._arguments.append(arguments)
+        encoded = operation.encode(arguments, self._client.codec)
         promise = Promise()
-        self._promises.append(promise)
+        self._calls.append(Call(operation, name, arguments, encoded, promise))
         return promise
 
     def __enter__(self) -> Batch:
@@ -124,58 +128,50 @@ class Batch:
     def _send(self) -> None:
         replies: list[Message] = []
         for is_alone, run in groupby(self._calls, key=_is_alone):
-            ask = self._lane.exchange_many if is_alone else self._ask_together
+            ask = self._ask_each if is_alone else self._ask_together
             replies.extend(ask(list(run)))
-        calls = zip(self._calls, self._arguments, self._promises, replies, strict=True)
-        for (operation, _, _), arguments, promise, message in calls:
+        for call, message in zip(self._calls, replies, strict=True):
             try:
-                result = self._client.result_of(operation, arguments, message)
+                result = self._client.result_of(call.operation, call.arguments, message)
             except Exception as error:  # noqa: BLE001  # it is for whoever asks for the result
-                promise.fail(error)
+                call.promise.fail(error)
                 self.results.append(error)
             else:
-                promise.keep(result)
+                call.promise.keep(result)
                 self.results.append(result)
+
+    def _ask_each(self, calls: list[Call]) -> list[Message]:
+        """Send each call as a request of its own, all in few writes; return the replies."""
+        return self._lane.exchange_many(
+            [(each.operation, each.name, each.encoded) for each in calls]
+        )
 
     def _ask_together(self, calls: list[Call]) -> list[Message]:
         """Send calls that need not wait as few requests, and return the reply to each."""
         replies: list[Message] = []
         while len(replies) < len(calls):
-            replies.extend(self._ask_some(_portion(calls, len(replies))))
+            replies.extend(self._ask_some(calls[len(replies) : len(replies) + REQUEST_CALLS]))
         return replies
 
     def _ask_some(self, calls: list[Call]) -> list[Message]:
         """Return replies to at least the first of `calls`."""
-        requests = [(operation.wire, name, *encoded) for operation, name, encoded in calls]
+        requests = [(each.operation.wire, each.name, *each.encoded) for each in calls]
         try:
-            replies: list[Message] = self._lane.exchange(State.batch, "", (requests,))
+            limit = REQUEST_BYTES if len(calls) > 1 else None
+            replies: list[Message] = self._lane.exchange(State.batch, "", (requests,), limit)
         except LimitExceeded as error:
-            if len(calls) == 1:
-                return [[0, None, WIRE_NAMES[LimitExceeded], [str(error)]]]
-            return self._ask_some(calls[: len(calls) // 2])
+            if len(calls) > 1:
+                return self._ask_some(calls[: len(calls) // 2])
+            return [_failure(error)]
         except SharedStateError as error:
-            return [[0, None, WIRE_NAMES[type(error)], [str(error)]] for _ in calls]
+            return [_failure(error) for _ in calls]
         return replies
 
 
 def _is_alone(call: Call) -> bool:
     """Return whether a call is a request of its own: it may wait, or its arrival is confirmed."""
-    return call[0].waits or call[0].confirms
+    return call.operation.waits or call.operation.confirms
 
 
-def _portion(calls: list[Call], start: int) -> list[Call]:
-    """Return the calls from `start` on that go into one request."""
-    weight, end = 0, start
-    while end < len(calls) and end - start < REQUEST_CALLS:
-        weight += sum(map(_weight, calls[end][2]))
-        if weight > REQUEST_BYTES and end > start:
-            break
-        end += 1
-    return calls[start:end]
-
-
-def _weight(argument: Any) -> int:
-    """Return about how many bytes an encoded argument takes."""
-    if type(argument) is bytes:
-        return len(argument)
-    return sum(map(_weight, argument)) if type(argument) is list else 1
+def _failure(error: SharedStateError) -> Message:
+    return [0, None, WIRE_NAMES[type(error)], [str(error)]]

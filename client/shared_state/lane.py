@@ -82,17 +82,23 @@ class Lane:
 
     # Calls
 
-    def exchange(self, operation: Operation[..., Any], name: str, arguments: Arguments) -> Any:
+    def exchange(
+        self,
+        operation: Operation[..., Any],
+        name: str,
+        arguments: Arguments,
+        limit: int | None = None,
+    ) -> Any:
         """Send one request with encoded `arguments` and return its result, still encoded.
 
         Raises:
-            LimitExceeded: the request is larger than the server reads.
+            LimitExceeded: the request is larger than the server reads, or than `limit` bytes.
             TimeoutError: no reply in time to a request that need not wait.
             Exception: what the server answered.
         """
         number = self._previous = self._previous + 1
         frame = messages.request(number, number - 1, operation.wire, name, arguments)
-        self._session.check_size(frame)
+        self._session.check_size(frame, limit)
         started = time.monotonic() if operation.waits else 0.0
         sock = self._socket
         try:

@@ -81,13 +81,13 @@ class Session:
             return None
         return Address("unix", path=self._unix_path)
 
-    def check_size(self, frame: bytes) -> None:
+    def check_size(self, frame: bytes, limit: int | None = None) -> None:
         """Refuse a request that the server would not read.
 
         Raises:
-            LimitExceeded: it is larger than the server's limit for a frame.
+            LimitExceeded: it is larger than the server's limit for a frame, or than `limit`.
         """
-        if len(frame) > self.max_frame_bytes:
+        if len(frame) > (limit or self.max_frame_bytes):
             raise LimitExceeded(
                 f"a request of {len(frame)} bytes is over this server's limit of "
                 f"{self.max_frame_bytes}: send it in parts"
@@ -103,9 +103,8 @@ class Session:
         """Return the exception that a reply carries."""
         if len(message) != messages.FAILURE_PARTS or type(message[3]) is not list:
             return ProtocolError("a reply that is neither a result nor an error")
-        arguments = [
-            self.codec.decode(each) if type(each) is bytes else each for each in message[3]
-        ]
+        parts: list[Any] = message[3]
+        arguments = [self.codec.decode(each) if type(each) is bytes else each for each in parts]
         return from_wire(message[2], arguments)
 
 

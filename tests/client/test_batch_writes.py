@@ -130,7 +130,8 @@ def test_large_values_are_sent_in_portions(
         for number in range(7):
             shared[number] = value
     assert batch.results == [None] * 7
-    assert writes.counts == [2, 2, 2, 1]
+    assert sum(writes.counts) == 7
+    assert max(writes.counts) * len(value) <= REQUEST_BYTES
 
 
 def test_what_has_arrived_is_acknowledged_by_the_next_portion(
