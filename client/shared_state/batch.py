@@ -71,7 +71,7 @@ REQUEST_BYTES = 1024 * 1024
 
 
 class Call(NamedTuple):
-    """One noted call: its arguments as they were given and as they travel, and who wants to know."""
+    """One noted call: its arguments as given and as they travel, and who wants to know."""
 
     operation: Operation[..., Any]
     name: str
