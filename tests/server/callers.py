@@ -176,7 +176,7 @@ class Lobby:
             later=self.loop.call_later,
             alarm=lambda deadline: None,
         )
-        chosen = Settings(port=0, authkey=KEY, **settings)
+        chosen = Settings(**{"port": 0, "authkey": KEY, **settings})
         self.hall = Hall(chosen, self.service, instance=bytes(16))
 
     def call(self, peername: object = ("10.0.0.1", 4711)) -> Caller:
