@@ -37,21 +37,21 @@ class Array(RLock):
         self._items[index] = self._unpacked(pack(self._typecode, [value]))[0]
 
     def get_packed(self, start: int, stop: int, step: int) -> bytes:
-        found = self._items[_slice(start, stop, step)]
+        found = self._items[self._place(start, stop, step)]
         if len(found) * found.itemsize > MAX_FRAME_BYTES // 2:
             raise LimitExceeded(f"a reply has at most {MAX_FRAME_BYTES // 2} bytes of an array")
         return pack(self._typecode, found)
 
     def set_packed(self, start: int, stop: int, step: int, data: bytes) -> None:
-        self._replace(_slice(start, stop, step), self._unpacked(data))
+        self._replace(self._place(start, stop, step), self._unpacked(data))
 
     def add_to_each(self, start: int, stop: int, step: int, amount: Any) -> None:
-        place = _slice(start, stop, step)
+        place = self._place(start, stop, step)
         found = self._numbers()[place]
         self._replace(place, array(found.typecode, [item + amount for item in found]))
 
     def add_packed(self, start: int, stop: int, step: int, data: bytes) -> None:
-        place = _slice(start, stop, step)
+        place = self._place(start, stop, step)
         found, more = self._numbers()[place], self._unpacked(data)
         _refuse_other_length(found, more)
         self._replace(place, array(found.typecode, map(operator.add, found, more)))
@@ -61,6 +61,15 @@ class Array(RLock):
 
     def typecode(self) -> str:
         return self._typecode
+
+    def _place(self, start: int, stop: int, step: int) -> slice:
+        """Return the slice of a range of indices, of which none is negative."""
+        indices = range(start, stop, step)
+        if not indices:
+            return slice(0, 0)
+        if min(indices[0], indices[-1]) < 0 or max(indices[0], indices[-1]) >= len(self._items):
+            raise IndexError("array index out of range")
+        return slice(start, None if stop < 0 else stop, step)
 
     def _unpacked(self, data: bytes) -> array[Any]:
         if len(data) % self._items.itemsize:
@@ -75,11 +84,6 @@ class Array(RLock):
     def _replace(self, place: slice, items: array[Any]) -> None:
         _refuse_other_length(self._items[place], items)
         self._items[place] = items
-
-
-def _slice(start: int, stop: int, step: int) -> slice:
-    """Return the slice of a range of indices; -1 as the end of a downward one is before index 0."""
-    return slice(start, None if stop < 0 else stop, step)
 
 
 def _refuse_other_length(found: array[Any], items: array[Any]) -> None:
