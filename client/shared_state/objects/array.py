@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from shared_state_protocol.objects import Array as ArrayContract
-from shared_state_protocol.typecodes import item_bytes, pack, to_array, unpack
+from shared_state_protocol.typecodes import item_bytes, pack, to_array, to_item, unpack
 
 from ..proxy import AsyncProxy, Proxy
 from .entering import AsyncEntered, Entered
@@ -44,10 +44,15 @@ class Array(ArrayContract, Proxy, Entered):
             self.set(index, value)
 
     def __len__(self) -> int:
-        return self.size()
+        self._length = self.size()
+        return self._length
 
     def __iter__(self) -> Iterator[Any]:
-        return iter(self[:])
+        """Yield the items, in portions: what is written meanwhile may be among them."""
+        code = self.code
+        for packed in self._read(range(len(self))):
+            for number in to_array(code, packed):
+                yield to_item(code, number)
 
     @property
     def code(self) -> str:
@@ -57,6 +62,7 @@ class Array(ArrayContract, Proxy, Entered):
         return self._code
 
     _code: str | None = None
+    _length: int | None = None  # asked for once, too, so that a slice is one request
 
     def read(self, out: Any = None) -> Any:
         """Return all items as a `memoryview` of their C type, which NumPy takes as it is.
@@ -87,7 +93,7 @@ class Array(ArrayContract, Proxy, Entered):
         return repr(self[:])
 
     def _range(self, index: slice) -> range:
-        return range(*index.indices(len(self)))
+        return range(*index.indices(len(self) if self._length is None else self._length))
 
     def _read(self, indices: range) -> Iterator[bytes]:
         for each in portions(indices, item_bytes(self.code)):
