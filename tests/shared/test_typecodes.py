@@ -86,8 +86,10 @@ def test_a_float_is_rounded_as_c_does(number: float) -> None:
 
 @pytest.mark.parametrize(
     ("code", "item"),
-    [("i", 1.5), ("i", "1"), ("i", None), ("B", b"a"), ("d", "1"), ("d", None)]
-    + [("c", b""), ("c", b"ab"), ("c", "a"), ("u", ""), ("u", "ab"), ("u", b"a"), ("u", 97)],
+    [
+        *(("i", 1.5), ("i", "1"), ("i", None), ("B", b"a"), ("d", "1"), ("d", None)),
+        *(("c", b""), ("c", b"ab"), ("c", "a"), ("u", ""), ("u", "ab"), ("u", b"a"), ("u", 97)),
+    ],
 )
 def test_an_item_of_another_type_is_refused(code: str, item: Any) -> None:
     with pytest.raises(TypeError):
