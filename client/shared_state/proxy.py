@@ -27,7 +27,7 @@ __all__ = ["AsyncProxy", "Proxy", "opening_of", "reference_to", "type_name"]
 def opening_of(proxy_class: type[Bound]) -> Operation[..., Any]:
     """Return the operation that creates an object of the class."""
     found = (vars(each).get("open") for each in proxy_class.__mro__)
-    return next(each for each in found if isinstance(each, Operation))
+    return next(each for each in found if isinstance(each, Operation))  # pyright: ignore[reportUnknownVariableType, reportUnknownArgumentType]  # of any parameters
 
 
 def type_name(proxy_class: type[Bound]) -> str:
@@ -50,7 +50,7 @@ class Proxy(Blocking):
     def __reduce__(self) -> tuple[Any, ...]:
         address, key = str(self.client.address), None
         if get_spawning_popen() is not None:
-            key = AuthenticationString(self.client.key)
+            key = AuthenticationString(self.client.key)  # pyright: ignore[reportUnknownVariableType]  # no stub
         return _rebuild, (type(self), address, self.name, key)
 
     def __repr__(self) -> str:

@@ -103,7 +103,7 @@ class Session:
         """Return the exception that a reply carries."""
         if len(message) != messages.FAILURE_PARTS or type(message[3]) is not list:
             return ProtocolError("a reply that is neither a result nor an error")
-        parts: list[Any] = message[3]
+        parts: list[Any] = message[3]  # pyright: ignore[reportUnknownVariableType]  # of whatever
         arguments = [self.codec.decode(each) if type(each) is bytes else each for each in parts]
         return from_wire(message[2], arguments)
 

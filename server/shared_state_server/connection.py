@@ -84,7 +84,7 @@ class Connection(asyncio.Protocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = transport
         peer = transport.get_extra_info("peername")
-        self._host = peer[0] if isinstance(peer, tuple) else ""
+        self._host = str(peer[0]) if isinstance(peer, tuple) else ""  # pyright: ignore[reportUnknownArgumentType]  # (host, port, ...)
         sock = transport.get_extra_info("socket")
         is_unix = sock.family == socket.AF_UNIX
         if self._hall.is_closed:

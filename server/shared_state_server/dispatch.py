@@ -92,8 +92,8 @@ class Row:
 
 
 def _has_pickle(argument: Any) -> bool:
-    if isinstance(argument, list):
-        return any(map(_has_pickle, argument))
+    if type(argument) is list:
+        return any(map(_has_pickle, argument))  # pyright: ignore[reportUnknownArgumentType]  # of whatever
     return type(argument) is bytes and is_pickled(argument)
 
 

@@ -14,7 +14,7 @@ import logging
 import os
 import signal
 import socket
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from dataclasses import dataclass
 from importlib.metadata import version
 
@@ -146,7 +146,7 @@ class Server:
         return Connection(self._hall)
 
     @contextlib.contextmanager
-    def signals(self) -> Iterator[None]:
+    def signals(self) -> Generator[None]:
         """Stop on the first signal, end at once on the second; only the main thread hears any."""
         heard: list[signal.Signals] = []
         for number in SIGNALS:

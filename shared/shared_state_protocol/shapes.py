@@ -61,7 +61,13 @@ HERE = Agent(0)
 
 Pairs = Union[Mapping[K, V], Iterable[tuple[K, V]]]  # noqa: UP007  # generic at run time
 
-REQUIRED: Any = type("Required", (), {"__repr__": lambda self: "REQUIRED"})()
+
+class _Required:
+    def __repr__(self) -> str:
+        return "REQUIRED"
+
+
+REQUIRED: Any = _Required()
 """The declared default of a ``D`` parameter for which there is none."""
 
 _UNIONS = (Union, types.UnionType)
@@ -203,7 +209,7 @@ class Many(Shape):
         return [decode(item, codec) for item in wire]
 
     def accepts(self, wire: Any) -> bool:
-        return type(wire) is list and all(map(self.inner.accepts, wire))
+        return type(wire) is list and all(map(self.inner.accepts, wire))  # pyright: ignore[reportUnknownArgumentType]  # of whatever
 
 
 class PairsOf(Many):
@@ -211,7 +217,7 @@ class PairsOf(Many):
 
     def encode(self, value: Any, codec: Codec) -> list[Any]:
         if isinstance(value, Mapping):
-            return super().encode(value.items(), codec)
+            return super().encode(value.items(), codec)  # pyright: ignore[reportUnknownArgumentType]  # any mapping
         if hasattr(value, "keys"):
             return super().encode(((key, value[key]) for key in value.keys()), codec)  # noqa: SIM118  # as `dict.update` does
         return super().encode(value, codec)
@@ -236,10 +242,11 @@ class Group(Shape):
         )
 
     def accepts(self, wire: Any) -> bool:
-        return (
-            type(wire) is list
-            and len(wire) == len(self.inner)
-            and all(shape.accepts(item) for shape, item in zip(self.inner, wire, strict=True))
+        if type(wire) is not list:
+            return False
+        items: list[Any] = wire  # pyright: ignore[reportUnknownVariableType]  # of whatever
+        return len(items) == len(self.inner) and all(
+            shape.accepts(item) for shape, item in zip(self.inner, items, strict=True)
         )
 
 

@@ -13,10 +13,10 @@ from __future__ import annotations
 import multiprocessing
 import uuid
 from collections.abc import Callable, Iterable
-from multiprocessing import util
+from multiprocessing import managers, util
 from multiprocessing.connection import Connection
-from multiprocessing.managers import BaseManager, State  # type: ignore[attr-defined]  # not in stubs
-from multiprocessing.process import AuthenticationString  # type: ignore[attr-defined]  # no stub
+from multiprocessing.managers import BaseManager
+from multiprocessing.process import BaseProcess
 from typing import TYPE_CHECKING, Any
 
 from ..blocking import Client, connect
@@ -32,6 +32,8 @@ LOOPBACK = ("127.0.0.1", 0)
 
 STOP_TIMEOUT_S = 15.0
 """For a started server to drain; after that it is killed. Longer than it drains by default."""
+
+State: Any = managers.State  # type: ignore[attr-defined]  # not in stubs
 
 Initializer = Callable[..., object]
 Address = tuple[str, int]
@@ -52,7 +54,6 @@ class SharedStateManager(BaseManager):
     _address: Any
     _authkey: bytes
     _ctx: Any
-    _process: multiprocessing.process.BaseProcess
     _state: Any
 
     def __init__(
@@ -69,6 +70,7 @@ class SharedStateManager(BaseManager):
             )
         super().__init__(address or LOOPBACK, authkey, serializer, ctx)
         self._client: Client | None = None
+        self._process: BaseProcess | None = None
 
     # Serving
 
@@ -91,15 +93,16 @@ class SharedStateManager(BaseManager):
         if initializer is not None and not callable(initializer):
             raise TypeError("initializer must be a callable")
         reader, writer = multiprocessing.Pipe(duplex=False)
-        self._process = self._ctx.Process(
+        process: BaseProcess = self._ctx.Process(
             target=_serve,
             args=(self._address, self._authkey, writer, initializer, tuple(initargs)),
             name=f"{type(self).__name__}-server",
         )
-        self._process.start()
+        process.start()
+        self._process = process
         writer.close()
         self._address = _address_from(reader)
-        self._join(self._process)
+        self._join(process)
 
     # Reaching
 
@@ -178,7 +181,7 @@ class SharedStateManager(BaseManager):
         if self._state.value != state:
             raise AssertionError(f"{action} on a manager that is started, connected or shut down")
 
-    def _join(self, process: multiprocessing.process.BaseProcess | None) -> None:
+    def _join(self, process: BaseProcess | None) -> None:
         client = connect(self._address, authkey=bytes(self._authkey))
         self._client = client
         self._state.value = State.STARTED
@@ -199,7 +202,7 @@ def _make_server(address: Address, authkey: bytes) -> ManagerServer:
 
 def _serve(
     address: Address,
-    authkey: AuthenticationString,
+    authkey: bytes,
     writer: Connection,
     initializer: Initializer | None,
     initargs: tuple[Any, ...],
@@ -229,7 +232,7 @@ def _address_from(reader: Connection) -> Address:
     return (said[0], said[1])
 
 
-def _end(client: Client, process: multiprocessing.process.BaseProcess | None, state: Any) -> None:
+def _end(client: Client, process: BaseProcess | None, state: Any) -> None:
     client.close()
     state.value = State.SHUTDOWN
     if process is None or not process.is_alive():

@@ -6,6 +6,8 @@ What an operation does is said in its contract. Here is what only a language can
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from ..proxy import AsyncProxy, Proxy, type_name
 from .array import Array, AsyncArray
 from .barrier import AsyncBarrier, Barrier
@@ -110,8 +112,8 @@ _ASYNC_PROXIES: tuple[type[AsyncProxy], ...] = (
     AsyncPipe,
 )
 
-BLOCKING = {type_name(each): each for each in _PROXIES}
+BLOCKING: Mapping[str, type[Proxy]] = {type_name(each): each for each in _PROXIES}
 """The blocking class of every type, by the name of its contract."""
 
-AWAITING = {type_name(each): each for each in _ASYNC_PROXIES}
+AWAITING: Mapping[str, type[AsyncProxy]] = {type_name(each): each for each in _ASYNC_PROXIES}
 """The awaiting class of every type, by the name of its contract."""

@@ -1,5 +1,8 @@
 """Dict, bound twice: a `MutableMapping` for blocking callers, operations for awaiting ones."""
 
+# pyright: reportUnknownMemberType=false
+# An operation that is named on its contract, as `DictContract.keys`, has unknown K and V.
+
 from __future__ import annotations
 
 from collections.abc import (
@@ -11,7 +14,7 @@ from collections.abc import (
     ValuesView,
 )
 from contextlib import AbstractAsyncContextManager, AbstractContextManager
-from typing import Any
+from typing import Any, cast
 
 from shared_state_protocol.objects import Dict as DictContract
 from shared_state_protocol.shapes import K, V
@@ -82,11 +85,11 @@ class Dict(DictContract[K, V], Proxy, MutableMapping[K, V]):  # type: ignore[mis
 
     def values(self) -> ValuesView[V]:  # type: ignore[override]  # as above
         """Return a view of the values; iterating it takes a snapshot."""
-        return _Values(self)
+        return _Values(cast("Mapping[Any, V]", self))  # whose `__getitem__` is an operation
 
     def items(self) -> ItemsView[K, V]:  # type: ignore[override]  # as above
         """Return a view of the pairs; iterating it takes a snapshot."""
-        return _Items(self)
+        return _Items(cast("Mapping[K, V]", self))  # as above
 
     def update(self, other: Any = (), /, **more: V) -> None:  # type: ignore[override]  # and keywords
         """Store every pair of a mapping or an iterable, and the keywords, at once."""

@@ -17,7 +17,7 @@ class Array(RLock):
     """
 
     @command
-    def open(self, typecode: str, length: int = 0, initial: bytes = b"") -> None:
+    def open(self, typecode: str, length: int = 0, initial: bytes = b"") -> None:  # pyright: ignore[reportIncompatibleVariableOverride]  # each type opens its own way
         """Create the array if there is none of that name; zeros, unless there is `initial`."""
 
     @query

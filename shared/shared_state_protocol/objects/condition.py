@@ -18,7 +18,7 @@ class Condition(RLock):
     """
 
     @command
-    def open(self, lock: str | None = None) -> None:
+    def open(self, lock: str | None = None) -> None:  # pyright: ignore[reportIncompatibleVariableOverride]  # each type opens its own way
         """Create the condition, on the lock of that name if one is named.
 
         ObjectNotFound if there is no such object, TypeError if it is no lock.

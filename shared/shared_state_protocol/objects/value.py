@@ -16,7 +16,7 @@ class Value(RLock):
     """
 
     @command
-    def open(self, typecode: str, value: Scalar = 0) -> None:
+    def open(self, typecode: str, value: Scalar = 0) -> None:  # pyright: ignore[reportIncompatibleVariableOverride]  # each type opens its own way
         """Create the value if there is none of that name; TypeError for an unknown code."""
 
     @query

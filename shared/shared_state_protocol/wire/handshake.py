@@ -22,7 +22,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-from typing import NamedTuple, TypeVar, get_type_hints
+from typing import Any, NamedTuple, TypeVar, get_type_hints
 
 import ormsgpack
 
@@ -195,9 +195,10 @@ def _fields(body: bytes, kind: type[_Fields]) -> _Fields:
     except ValueError as error:
         raise ProtocolError("a handshake that cannot be read") from error
     expected = _TYPES[kind]
-    if type(fields) is not list or [type(each) for each in fields[: len(expected)]] != expected:
+    given: list[Any] = fields if type(fields) is list else []  # pyright: ignore[reportUnknownVariableType]  # of whatever
+    if [type(each) for each in given[: len(expected)]] != expected:
         raise ProtocolError("a handshake with fields of the wrong types")
-    return kind._make(fields[: len(expected)])
+    return kind._make(given[: len(expected)])
 
 
 _TYPES = {kind: list(get_type_hints(kind).values()) for kind in (Hello, Welcome)}

@@ -106,6 +106,6 @@ def read(payload: bytes) -> list[Any]:
         message = ormsgpack.unpackb(payload)
     except ValueError as error:  # DecodingError is one, too
         raise ProtocolError(f"a payload that is no message: {error}") from error
-    if not isinstance(message, list):
+    if type(message) is not list:
         raise ProtocolError("a message that is no array")
-    return message
+    return message  # pyright: ignore[reportUnknownVariableType]  # of whatever
