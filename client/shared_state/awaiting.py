@@ -418,7 +418,7 @@ class Wire(asyncio.Protocol):
             self._reader = FrameReader(welcome.max_frame_bytes)
             self.opened.set_result(welcome)
 
-    def connection_lost(self, error: Exception | None) -> None:
+    def connection_lost(self, exc: Exception | None) -> None:
         self.closed.set()
         if not self.opened.done():
             self.opened.set_exception(

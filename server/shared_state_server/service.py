@@ -223,7 +223,7 @@ class Service:
             raise ProtocolError("a batch that is no array")
         replies: list[Any] = []
         size = 0
-        for request in requests:
+        for request in requests:  # pyright: ignore[reportUnknownVariableType]  # of whatever
             reply = self._part_of_batch(call, request)
             replies.append(reply)
             if type(reply[1]) is bytes:

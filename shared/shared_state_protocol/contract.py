@@ -277,7 +277,9 @@ def operations(contract: type) -> Iterator[Operation[..., Any]]:
     promised: dict[str, Operation[..., Any]] = {}
     for each in reversed(contract.__mro__):
         promised.update(
-            (name, value) for name, value in vars(each).items() if isinstance(value, Operation)
+            (name, value)  # pyright: ignore[reportUnknownArgumentType]  # of any operation
+            for name, value in vars(each).items()
+            if isinstance(value, Operation)
         )
     yield from promised.values()
 
