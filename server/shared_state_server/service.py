@@ -184,7 +184,7 @@ class Service:
         if result is PARKED:
             return
         if row.changes:
-            lane.answer(number, result, undo)
+            lane.reply(number, messages.answer(number, result), undo)
         else:
             lane.tell(number, result)
 
@@ -205,6 +205,9 @@ class Service:
         if row.changes and not self._allow_pickle:
             row.refuse_pickles(arguments)
         if row.is_plain:
+            found = self._objects.get(name)
+            if found is not None and type(found.behaviour) is row.behaviour:
+                return getattr(found.behaviour, row.name)(*arguments), None
             return getattr(self._find(row, name), row.name)(*arguments), None
         if row.opens:
             self._open(row, name, arguments)
@@ -219,7 +222,7 @@ class Service:
 
     def carry_out_many(self, call: Call, requests: Any) -> list[Any]:
         """Carry out the requests of a batch until the replies have become large."""
-        if not isinstance(requests, list):
+        if type(requests) is not list:
             raise ProtocolError("a batch that is no array")
         replies: list[Any] = []
         size = 0

@@ -121,13 +121,14 @@ class Lane:
 
     def answer(self, number: int, result: Any, undo: Undo | None = None) -> None:
         """Reply to a command with its result, and remember the reply."""
-        self._reply(number, messages.answer(number, result), undo)
+        self.reply(number, messages.answer(number, result), undo)
 
     def fail(self, number: int, error: Exception) -> None:
         """Reply to a command with an error, and remember the reply."""
-        self._reply(number, failure_of(number, error), None)
+        self.reply(number, failure_of(number, error), None)
 
-    def _reply(self, number: int, frame: bytes, undo: Undo | None) -> None:
+    def reply(self, number: int, frame: bytes, undo: Undo | None) -> None:
+        """Send the frame of a reply, and remember it, and how to undo what it says."""
         if len(self.replies) >= REMEMBERED_REPLIES:
             self.replies.pop(next(iter(self.replies)))
         self.replies[number] = (frame, undo)

@@ -103,6 +103,9 @@ class Operation(Generic[P, R]):
         )
         self.result = shape_of(self._result_annotation(hints["return"]))
         self.encode = _encoder([parameter.shape for parameter in self.parameters])
+        self._defaults = tuple(
+            each.default for each in self.parameters if each.default is not inspect.Parameter.empty
+        )
         self._default = self._position(lambda each: isinstance(each.shape, Default))
         self._timeout = self._position(lambda each: each.name == "timeout")
         self._agent = self._position(lambda each: isinstance(each.shape, Calling))
@@ -134,6 +137,9 @@ class Operation(Generic[P, R]):
 
         By hand, because `inspect.Signature.bind` costs 16 µs.
         """
+        missing = len(self.parameters) - len(args)
+        if not kwargs and 0 < missing <= len(self._defaults):
+            return args + self._defaults[-missing:]
         laid = list(args)
         for parameter in self.parameters[len(args) :]:
             value = kwargs.pop(parameter.name, parameter.default)
