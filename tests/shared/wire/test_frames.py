@@ -93,27 +93,26 @@ def test_a_length_over_the_limit_is_refused_at_its_header(
 
 def test_nothing_is_allocated_for_a_length_that_is_only_declared() -> None:
     reader = FrameReader(64 * MIB)
-    tracemalloc.start()
-    try:
-        assert reader.feed((64 * MIB).to_bytes(HEADER_BYTES, "little") + b"x") == []
-        _, peak = tracemalloc.get_traced_memory()
-    finally:
-        tracemalloc.stop()
-    assert peak < 16 * 1024
+    declared = (64 * MIB).to_bytes(HEADER_BYTES, "little") + b"x"
+    assert peak_of(reader, declared, []) < 16 * 1024
     assert reader.pending_bytes == HEADER_BYTES + 1
 
 
 def test_a_large_frame_in_pieces_is_joined_once() -> None:
     payload = bytes(8 * MIB)
-    pieces = list(cut(frame(payload), list(range(0, 8 * MIB, 64 * 1024))))
+    *pieces, before_last, last = cut(frame(payload), list(range(0, 8 * MIB, 64 * 1024)))
     reader = FrameReader(len(payload))
-    for piece in pieces[:-1]:
-        assert reader.feed(piece) == []
+    feed(reader, pieces, [])
+    assert peak_of(reader, before_last, []) < MIB  # it is kept beside the others
+    # The joined stream, and the payload cut out of it.
+    assert peak_of(reader, last, [payload]) < 2 * len(payload) + MIB
+
+
+def peak_of(reader: FrameReader, piece: bytes, found: list[bytes]) -> int:
+    """Return how many bytes are allocated at the most while `piece` is taken."""
     tracemalloc.start()
     try:
-        assert reader.feed(pieces[-1]) == [payload]
-        _, peak = tracemalloc.get_traced_memory()
+        assert reader.feed(piece) == found
+        return tracemalloc.get_traced_memory()[1]
     finally:
         tracemalloc.stop()
-    # The joined stream and the payload cut out of it: a copy for each piece would be 500 MiB.
-    assert peak < 2 * len(payload) + MIB
