@@ -116,6 +116,12 @@ class SharedStateManager(BaseManager):
         self._join(None)
 
     @property
+    def address(self) -> Address:
+        """Where the server listens, or is to listen: host and port."""
+        host, port = self._address
+        return host, port
+
+    @property
     def client(self) -> Client:
         """The client that this manager connected; it reaches objects by name."""
         if self._client is None:
