@@ -13,8 +13,9 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
 from ..fixtures.simulation import GRACE_S, Peer, Simulation
 
-CONSUMERS = 3
+CONSUMERS = 2
 AGENT = 7
+MEANWHILE = ["go_on_waiting", "give_up", "die", "lose_and_come_back"]
 
 consumers = st.integers(0, CONSUMERS - 1)
 
@@ -40,19 +41,17 @@ class ConditionUnderFaults(RuleBasedStateMachine):
         self.producer = self.simulation.peer("condition.open", "changed", None)
         self.consumers = [Consumer(self.simulation) for _ in range(CONSUMERS)]
         self.items = 0
+        for index in range(CONSUMERS):
+            self.go_on(index, None)
 
-    @rule(index=consumers)
-    def begin(self, index: int) -> None:
+    @rule(index=consumers, timeout=st.none() | st.just(1.0))
+    def go_on(self, index: int, timeout: float | None) -> None:
+        """Take the lock; whoever has it takes an item, or waits for one."""
         consumer = self.consumers[index]
         if consumer.number is None:
             consumer.leaves = False
             consumer.ask("rlock.acquire", True, None)
-
-    @rule(index=consumers, timeout=st.none() | st.just(1.0))
-    def go_on(self, index: int, timeout: float | None) -> None:
-        """Read what has come: whoever has the lock takes an item, or waits for one."""
-        consumer = self.consumers[index]
-        if consumer.number is None or consumer.number not in consumer.peer.replies:
+        if consumer.number not in consumer.peer.replies:
             return
         consumer.peer.outcome(consumer.number)
         if not self.items and not consumer.leaves:
@@ -62,12 +61,19 @@ class ConditionUnderFaults(RuleBasedStateMachine):
         consumer.number = None
         consumer.peer.call("rlock.release", "changed", AGENT)
 
-    @rule()
-    def produce(self) -> None:
-        if self.producer.call("rlock.acquire", "changed", False, None, AGENT):
+    @rule(items=st.integers(1, 2), index=consumers, meanwhile=st.sampled_from(MEANWHILE))
+    def produce(self, items: int, index: int, meanwhile: str) -> None:
+        """Add items one by one; something happens to a consumer before the lock is free again."""
+        if not self.producer.call("rlock.acquire", "changed", False, None, AGENT):
+            return
+        for _ in range(items):
             self.items += 1
             self.producer.call("condition.notify", "changed", 1, AGENT)
-            self.producer.call("rlock.release", "changed", AGENT)
+        getattr(self, meanwhile)(index)
+        self.producer.call("rlock.release", "changed", AGENT)
+
+    def go_on_waiting(self, index: int) -> None:
+        """Do nothing."""
 
     @rule(index=consumers)
     def give_up(self, index: int) -> None:
@@ -121,5 +127,5 @@ class ConditionUnderFaults(RuleBasedStateMachine):
 
 TestConditionUnderFaults = ConditionUnderFaults.TestCase
 TestConditionUnderFaults.settings = settings(
-    max_examples=200, stateful_step_count=40, deadline=None
+    max_examples=150, stateful_step_count=40, deadline=None
 )
