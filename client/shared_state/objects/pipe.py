@@ -57,7 +57,7 @@ def _within(data: bytes, maxlength: int | None) -> bytes:
 
 
 class PipeEnd(_Direction):
-    """One end of a pipe, for blocking callers; a context manager that closes it."""
+    """One end of a pipe, for blocking callers; a context manager that uses it, and closes it."""
 
     _pipe: Pipe[Any]
 
@@ -103,6 +103,8 @@ class PipeEnd(_Direction):
             self.closed = True
 
     def __enter__(self) -> PipeEnd:
+        self._check_open()
+        self._pipe.attach(self._end)  # from here on the other end is told if this process dies
         return self
 
     def __exit__(
@@ -162,6 +164,8 @@ class AsyncPipeEnd(_Direction):
             self.closed = True
 
     async def __aenter__(self) -> AsyncPipeEnd:
+        self._check_open()
+        await self._pipe.attach(self._end)
         return self
 
     async def __aexit__(
