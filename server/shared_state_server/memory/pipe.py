@@ -156,6 +156,8 @@ class Pipe:
             return
         end.is_closed = True
         end.senders.fail_all(BrokenPipeError("the other end is closed"))
+        for line in (end.readers, end.watchers):
+            line.fail_all(OSError("handle is closed"))
         self._serve(self._other(end))
 
     def _refuse_at_end(self, end: End) -> None:
