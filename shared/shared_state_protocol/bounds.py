@@ -22,7 +22,7 @@ from __future__ import annotations
 from .errors import DecodingError
 from .limits import MAX_DEPTH, MAX_NODES
 
-__all__ = ["SIZES", "check"]
+__all__ = ["SIZES", "check", "walk"]
 
 _BLOB, _EXTENSION, _ARRAY, _MAP = range(4)
 
@@ -72,17 +72,24 @@ def check(payload: bytes) -> None:
     Raises:
         DecodingError: it is over a limit, or was found not to be a value.
     """
-    if len(payload) > MAX_NODES or len(payload.translate(None, _NO_LEVEL)) > MAX_DEPTH:
-        try:
-            end = _walk(payload)
-        except (IndexError, KeyError):
-            raise DecodingError("not a value: the bytes end too early or mean nothing") from None
-        if end != len(payload):
-            raise DecodingError("not a value: the bytes end too early or too late")
+    may_exceed = len(payload) > MAX_NODES or len(payload.translate(None, _NO_LEVEL)) > MAX_DEPTH
+    if may_exceed and walk(payload) != len(payload):
+        raise DecodingError("not a value: the bytes end too early or too late")
 
 
-def _walk(payload: bytes) -> int:
-    """Return where the value at the start of `payload` ends."""
+def walk(payload: bytes, max_depth: int = MAX_DEPTH) -> int:
+    """Return where the value at the start of `payload` ends, which may be beyond its end.
+
+    Raises:
+        DecodingError: it is over a limit, or not a value.
+    """
+    try:
+        return _walk(payload, max_depth)
+    except (IndexError, KeyError):
+        raise DecodingError("not a value: the bytes end too early or mean nothing") from None
+
+
+def _walk(payload: bytes, max_depth: int) -> int:
     sizes = payload.translate(SIZES)
     position, left, nodes, depth = 0, 1, 1, 0
     outer: list[tuple[int, int]] = []  # values left outside, end of the extension (0: a container)
@@ -100,7 +107,7 @@ def _walk(payload: bytes) -> int:
             continue
         position, inside, end = _header(payload, position)
         nodes += inside
-        if nodes > MAX_NODES or depth + (not end) > MAX_DEPTH:
+        if nodes > MAX_NODES or depth + (not end) > max_depth:
             raise _over_limit(nodes)
         if inside >= _RUN:
             position, inside = _skip_run(sizes, payload, position, inside)

@@ -27,6 +27,7 @@ from .extensions import ARRAY, BUILDERS, DATACLASS, ENUM, INT, REFERENCE, SCALAR
 from .limits import MAX_DEPTH, MAX_NODES, MAX_NUMBER_BYTES
 from .placeholders import Opaque
 from .registry import Registry
+from .unpacking import unpack
 
 __all__ = ["Decoder", "Resolve"]
 
@@ -74,8 +75,8 @@ class Decoder:
 
     def _read(self, payload: bytes) -> Any:
         if len(payload) > MAX_NODES:  # `check` has walked it to its end: no need to copy it
-            return unpackb(payload, ext_hook=self._on_extension)
-        value, end = unpackb(_PAIR + payload + _END_BYTES, ext_hook=self._on_extension)
+            return unpack(payload, ext_hook=self._on_extension)
+        value, end = unpack(_PAIR + payload + _END_BYTES, ext_hook=self._on_extension)
         if type(end) is not int or end != _END:
             raise DecodingError("not a value: there are bytes after its end")
         return value

@@ -71,7 +71,7 @@ def test_a_scalar_comes_back(scalar: Any) -> None:
         np.str_(""),
         np.void(b"raw"),
         np.zeros(1, [("a", "i4")])[0],
-        np.datetime64("NaT"),
+        np.datetime64("NaT", "s"),
         np.timedelta64(5, "25s"),
         np.complex64(1j),
         np.bool_(True),
