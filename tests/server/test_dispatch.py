@@ -1,0 +1,258 @@
+"""The dispatch table: what has not its contract's shape is refused, and changes nothing."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from shared_state_protocol.codec import Codec
+from shared_state_protocol.contract import command, contract_name, operations
+from shared_state_protocol.errors import (
+    DecodingError,
+    EncodingError,
+    FixTheCall,
+    ObjectNotFound,
+    ProtocolError,
+    TypeMismatch,
+)
+from shared_state_protocol.objects import CONTRACTS
+from shared_state_protocol.state import State
+from shared_state_server.dispatch import table_of
+from shared_state_server.memory import BEHAVIOURS
+
+from ..fixtures.simulation import Peer, Simulation
+
+KEY, VALUE, OTHER = map(Codec().encode, ("key", "value", "other"))
+PICKLE = b"\xc1pickled"
+
+
+@pytest.fixture
+def peer(simulation: Simulation) -> Peer:
+    """A client, with a dict ``d`` and a list ``l`` of one item each."""
+    peer = simulation.peer()
+    peer.call("dict.open", "d")
+    peer.call("dict.set", "d", KEY, VALUE)
+    peer.call("list.open", "l")
+    peer.call("list.append", "l", VALUE)
+    return peer
+
+
+def assert_nothing_changed(peer: Peer) -> None:
+    assert peer.call("dict.items", "d") == [None, [[KEY, VALUE]]]
+    assert peer.call("list.get_slice", "l", None, None, None) == [None, [VALUE]]
+    assert [info[0] for info in peer.call("state.objects", "")] == ["d", "l"]
+
+
+WRONG: list[tuple[str, list[Any]]] = [
+    # of the wrong number
+    ("dict.set", []),
+    ("dict.set", [KEY]),
+    ("dict.set", [KEY, OTHER, OTHER]),
+    ("dict.clear", [KEY]),
+    ("dict.open", [KEY]),
+    ("list.append", []),
+    ("list.set_slice", [None, None, None]),
+    # of the wrong type
+    ("dict.set", ["key", OTHER]),
+    ("dict.set", [KEY, "other"]),
+    ("dict.set", [KEY, None]),
+    ("dict.set", [None, OTHER]),
+    ("dict.set", [1, OTHER]),
+    ("dict.setdefault", [OTHER, None]),
+    ("dict.pop", [KEY, 1]),
+    ("dict.pop", [KEY, None]),
+    ("dict.pop", [[KEY], True]),
+    ("dict.delete", [True]),
+    ("list.append", [None]),
+    ("list.append", [[VALUE]]),
+    ("list.pop", [True]),
+    ("list.pop", [0.0]),
+    ("list.pop", [None]),
+    ("list.pop", ["0"]),
+    ("list.insert", [None, OTHER]),
+    ("list.sort", [1]),
+    ("list.delete_slice", [0.0, None, None]),
+    ("list.repeat", [None]),
+    # of the wrong shape inside
+    ("dict.update", [{"key": OTHER}]),
+    ("dict.update", [[[KEY, OTHER], [KEY]]]),
+    ("dict.update", [[[KEY, OTHER], [OTHER, 5]]]),
+    ("dict.update", [[[KEY, OTHER], KEY]]),
+    ("dict.update", [None]),
+    ("list.extend", [[OTHER, None]]),
+    ("list.extend", [[OTHER, "other"]]),
+    ("list.extend", [OTHER]),
+    ("list.set_slice", [None, None, None, [OTHER, 1]]),
+    ("list.rearrange", [[0.0], 1]),
+]
+
+
+@pytest.mark.parametrize(("wire", "arguments"), WRONG, ids=str)
+def test_arguments_that_have_not_the_contracts_shape_are_refused(
+    peer: Peer, wire: str, arguments: list[Any]
+) -> None:
+    with pytest.raises(ProtocolError, match="argument"):
+        peer.call(wire, wire[0], *arguments)
+    assert_nothing_changed(peer)
+
+
+def test_what_was_let_in_once_does_not_let_in_what_looks_like_it(peer: Peer) -> None:
+    """The types of arguments that have passed are remembered; what is inside an array is not."""
+    peer.call("list.extend", "l", [OTHER])
+    with pytest.raises(ProtocolError):
+        peer.call("list.extend", "l", [5])
+    peer.call("list.pop", "l", -1)
+    with pytest.raises(ProtocolError):
+        peer.call("list.pop", "l", True)
+    peer.call("dict.update", "d", [])
+    with pytest.raises(ProtocolError):
+        peer.call("dict.update", "d", [[OTHER]])
+    assert_nothing_changed(peer)
+
+
+@pytest.mark.parametrize(
+    ("wire", "arguments"),
+    [
+        ("dict.set", [b"", OTHER]),
+        ("dict.set", [b"\xc1", OTHER]),
+        ("dict.set", [KEY + KEY, OTHER]),
+        ("dict.set", [b"\xa5key", OTHER]),
+        ("dict.set", [b"\x91\x01", OTHER]),
+        ("dict.update", [[[OTHER, OTHER], [b"\xa1\xff", OTHER]]]),
+    ],
+)
+def test_a_key_that_no_client_would_have_made_is_refused(
+    peer: Peer, wire: str, arguments: list[Any]
+) -> None:
+    with pytest.raises((DecodingError, EncodingError)):
+        peer.call(wire, "d", *arguments)
+    assert_nothing_changed(peer)
+
+
+@pytest.mark.parametrize(
+    "wire",
+    [
+        "dict.nothing",
+        "dict.__class__",
+        "dict._data",
+        "dict.__init__",
+        "nothing.get",
+        "",
+        "get",
+        "d.set",
+    ],
+)
+def test_what_no_contract_promises_cannot_be_called(peer: Peer, wire: str) -> None:
+    with pytest.raises(ProtocolError, match="no operation"):
+        peer.call(wire, "d")
+    assert_nothing_changed(peer)
+
+
+def test_an_operation_is_for_objects_of_its_type(peer: Peer) -> None:
+    with pytest.raises(TypeMismatch, match="'l' is a list, not a dict"):
+        peer.call("dict.clear", "l")
+    with pytest.raises(TypeMismatch, match="'d' is a dict, not a list"):
+        peer.call("list.open", "d")
+    with pytest.raises(ObjectNotFound, match="no object named 'x'"):
+        peer.call("dict.clear", "x")
+    with pytest.raises(TypeMismatch):
+        peer.call("dict.clear", "")
+    assert_nothing_changed(peer)
+
+
+def test_the_state_itself_is_no_object_of_a_name(peer: Peer) -> None:
+    for name in ("d", "x"):
+        with pytest.raises((TypeMismatch, ObjectNotFound)):
+            peer.call("state.objects", name)
+
+
+@pytest.mark.parametrize(
+    ("wire", "arguments"),
+    [
+        ("dict.set", [KEY, PICKLE]),
+        ("dict.setdefault", [OTHER, PICKLE]),
+        ("dict.update", [[[KEY, OTHER], [OTHER, PICKLE]]]),
+        ("list.append", [PICKLE]),
+        ("list.extend", [[OTHER, PICKLE]]),
+        ("list.set_slice", [None, None, None, [PICKLE]]),
+    ],
+)
+def test_a_pickle_is_refused_by_a_server_that_was_not_told_to_keep_any(
+    peer: Peer, wire: str, arguments: list[Any]
+) -> None:
+    with pytest.raises(EncodingError, match="--allow-pickle"):
+        peer.call(wire, wire[0], *arguments)
+    assert_nothing_changed(peer)
+
+
+def test_a_batch_is_checked_request_by_request(peer: Peer) -> None:
+    wrong: list[Any] = [
+        ["dict.set", "d", KEY],
+        ["dict.set", "d", KEY, "other"],
+        ["dict.nothing", "d"],
+        ["dict.keys", "d"],
+        ["state.batch", "", []],
+        ["dict.clear", 5],
+        [["dict.clear"], "d"],
+        ["dict.clear"],
+        [],
+        5,
+        None,
+        ["dict.set", "d", KEY, PICKLE],
+    ]
+    good = ["dict.get", "d", KEY, False]
+    replies = peer.call("state.batch", "", [request for each in wrong for request in (each, good)])
+    assert replies[1::2] == [[0, VALUE]] * len(wrong)
+    assert [reply[1] for reply in replies[::2]] == [None] * len(wrong)
+    assert_nothing_changed(peer)
+
+
+@pytest.mark.parametrize("requests", [None, 5, "text", {"dict.clear": "d"}])
+def test_a_batch_is_an_array(peer: Peer, requests: Any) -> None:
+    with pytest.raises(ProtocolError):
+        peer.call("state.batch", "", requests)
+    assert_nothing_changed(peer)
+
+
+# The table
+
+
+def test_the_table_has_every_operation_of_every_contract_and_no_other() -> None:
+    table = table_of(zip(CONTRACTS, BEHAVIOURS, strict=True))
+    assert table.keys() == {each.wire for contract in CONTRACTS for each in operations(contract)}
+
+
+def test_a_row_knows_what_its_operation_promises() -> None:
+    table = table_of(zip(CONTRACTS, BEHAVIOURS, strict=True))
+    for contract in (*CONTRACTS,):
+        for operation in operations(contract):
+            row = table[operation.wire]
+            assert row.name == operation.name
+            assert row.changes == operation.changes
+            assert row.batched == operation.batched
+            assert row.opens == (operation.name == "open")
+            assert row.type == operation.wire.partition(".")[0]
+
+
+class Door:
+    @command
+    def open(self) -> None:
+        """Create it."""
+
+    @command
+    def knock(self) -> None:
+        """Knock."""
+
+
+class SilentDoor:
+    """A behaviour that lacks something."""
+
+
+def test_a_behaviour_that_lacks_an_operation_is_a_mistake_at_the_start() -> None:
+    with pytest.raises(FixTheCall, match=r"SilentDoor does not keep door\.knock"):
+        table_of([(Door, SilentDoor)])
+
+
+def test_the_state_has_a_name_that_no_object_can_have() -> None:
+    assert contract_name(State) not in {contract_name(each) for each in CONTRACTS}
