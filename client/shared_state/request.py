@@ -63,7 +63,7 @@ class Request:
 
     def is_overdue(self, now: float, timeout: float) -> bool:
         """Return whether a reply should have come by now."""
-        if not self.operation.waits:
+        if not self.operation.may_wait(self.arguments):
             return True
         own = self.operation.timeout_of(self.arguments)
         return own is not None and now > self.started + own + timeout

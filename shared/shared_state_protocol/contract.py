@@ -107,6 +107,7 @@ class Operation(Generic[P, R]):
             each.default for each in self.parameters if each.default is not inspect.Parameter.empty
         )
         self._default = self._position(lambda each: isinstance(each.shape, Default))
+        self._block = self._position(lambda each: each.name == "block")
         self._timeout = self._position(lambda each: each.name == "timeout")
         self._agent = self._position(lambda each: isinstance(each.shape, Calling))
         self.wants_agent = self._agent is not None
@@ -160,6 +161,10 @@ class Operation(Generic[P, R]):
         if position is None:
             return arguments
         return (*arguments[:position], agent, *arguments[position + 1 :])
+
+    def may_wait(self, arguments: Arguments) -> bool:
+        """Return whether a call with `arguments` may have to wait for others."""
+        return self.waits and (self._block is None or bool(arguments[self._block]))
 
     def timeout_of(self, arguments: Arguments) -> float | None:
         """Return for how many seconds a call with `arguments` may wait; None is for ever."""

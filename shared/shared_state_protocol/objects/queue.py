@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Generic
 
-from ..contract import command, delivery, query, waiting
+from ..contract import command, delivery, handover, query, waiting
 from ..shapes import V
 
 __all__ = ["Queue"]
@@ -44,7 +44,7 @@ class Queue(Generic[V]):
     def get(self, block: bool = True, timeout: float | None = None) -> V:
         """Remove and return the oldest item, waiting for one; queue.Empty if none came in time."""
 
-    @delivery
+    @handover
     def get_nowait(self) -> V:
         """Remove and return the oldest item; queue.Empty if there is none now."""
 
