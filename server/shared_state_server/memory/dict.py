@@ -73,8 +73,8 @@ class Dict:
 
     def add(self, key: bytes, amount: bytes) -> bytes:
         current = self._data.get(canonical(key))
-        more = _number(amount)
-        total = amount if current is None else _codec.encode(_number(current) + more)
+        present = 0 if current is None else _number(current)
+        total = _codec.encode(present + _number(amount))
         self.set(key, total)
         return total
 
