@@ -29,7 +29,8 @@ def edit(
     let_go: Callable[[], object],
 ) -> Generator[Any, None, None]:
     """Hold, read, let the block change, replace and let go."""
-    hold()
+    if hold() is not True:
+        raise RuntimeError("cannot edit inside a batch: nothing would be read")
     try:
         value = read()
         before = codec.encode(value)
