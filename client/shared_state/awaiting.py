@@ -243,6 +243,8 @@ class AsyncClient(AwaitingAccessors):
         """Look at the pending requests now and then, as long as there are any."""
         now, timeout = asyncio.get_running_loop().time(), self._session.timeout
         for request, future in list(self._pending.values()):
+            if self._connecting is not None:
+                break  # if nobody is reached, they are told so
             if now > request.started + timeout and request.is_overdue(now, timeout):
                 del self._pending[request.number]
                 late = f"{request.operation.wire} had no reply within {timeout:g} s"
@@ -262,14 +264,19 @@ class AsyncClient(AwaitingAccessors):
         self._session.know(welcome, LANE)
         self._use(wire)
 
-    async def _dial_until(self, passing: type[ConnectionError]) -> tuple[Wire, Welcome]:
-        """Dial again as long as the error is a `passing` one and the timeout allows."""
+    async def _dial_until(self, passing: type[OSError]) -> tuple[Wire, Welcome]:
+        """Dial again as long as the error is a `passing` one and the timeout allows.
+
+        Never after a TimeoutError: the patience is used up.
+        """
         loop = asyncio.get_running_loop()
         give_up = loop.time() + self._session.timeout
         for delay in delays(random.Random()):  # noqa: S311  # jitter is no secret
             await asyncio.sleep(delay)
             try:
                 return await self._dial()
+            except TimeoutError:
+                raise
             except passing:
                 if loop.time() > give_up:
                     raise
@@ -343,7 +350,7 @@ class AsyncClient(AwaitingAccessors):
     async def _connect_again(self) -> None:
         before = self._session.instance
         try:
-            wire, welcome = await self._dial_until(ConnectionError)
+            wire, welcome = await self._dial_until(OSError)
         except Exception as error:  # noqa: BLE001  # whatever it is, the callers have to know
             self._fail_all(error)
             return

@@ -110,9 +110,11 @@ class Session:
 
 def unreachable(error: OSError, address: Address) -> OSError:
     """Return `error` again, of the same class and with the same errno, naming the address."""
-    if error.errno is None:
+    if isinstance(error, TimeoutError) and error.errno is None:
         return TimeoutError(f"{address} did not answer: {error}")
-    return OSError(error.errno, error.strerror, str(address))
+    if error.errno is None:  # asyncio joins the errors of several addresses of one host
+        return OSError(f"{address}: {error}")
+    return type(error)(error.errno, error.strerror, str(address))
 
 
 def _is_reachable(path: str) -> bool:

@@ -43,17 +43,22 @@ def dial(session: Session, lane: int, thread: str) -> Opened:
 
 
 def redial(session: Session, lane: int, thread: str) -> Opened:
-    """Do what `dial` does, but wait for a server that is not there yet."""
-    return _dial_until(ConnectionError, session, lane, thread)
+    """Do what `dial` does, but wait for a server, or for a network, that is not there yet."""
+    return _dial_until(OSError, session, lane, thread)
 
 
-def _dial_until(passing: type[ConnectionError], session: Session, lane: int, thread: str) -> Opened:
-    """Dial again as long as the error is a `passing` one and the session's `timeout` allows."""
+def _dial_until(passing: type[OSError], session: Session, lane: int, thread: str) -> Opened:
+    """Dial again as long as the error is a `passing` one and the session's `timeout` allows.
+
+    Never after a TimeoutError: the patience is used up, or the caller's own alarm has rung.
+    """
     give_up = time.monotonic() + session.timeout
     for delay in delays(random.Random()):  # noqa: S311  # jitter is no secret
         time.sleep(delay)
         try:
             return _dial(session, lane, thread)
+        except TimeoutError:
+            raise
         except passing:
             if time.monotonic() > give_up:
                 raise
