@@ -123,7 +123,7 @@ class Connection(asyncio.Protocol):
         self._lane, welcome = self._hall.attach(self, hello)
         self._hall.admission.authenticated(self._host)
         self._transport.write(opening.accept(welcome))
-        log.info("%s pid %d is here, lane %d", hello.host, hello.pid, hello.lane)
+        log.debug("%s pid %d is here, lane %d", hello.host, hello.pid, hello.lane)
         if opening.rest:
             self.data_received(opening.rest)
 
