@@ -24,6 +24,9 @@ COMMAND = [sys.executable, "-m", "shared_state_server", "demo"]
 LITTLE = str(Path(standard_library(), "json"))
 MARK = "MARK_OF_THIS_TEST"
 
+LONG_FILE_BYTES = 4_000_000
+"""A job of such files takes seconds; one of empty files nothing."""
+
 
 class Place:
     """An environment by which all that a demo starts, and all that it writes, can be found."""
@@ -67,6 +70,18 @@ def place() -> Iterator[Place]:
             os.kill(number, signal.SIGKILL)
 
 
+@pytest.fixture
+def long_work(tmp_path: Path) -> str:
+    """A folder whose first job is soon done, while every other one takes seconds."""
+    text = tmp_path / "text"
+    text.write_text("word " * (LONG_FILE_BYTES // 5))
+    for number in range(FILES_PER_JOB):
+        (tmp_path / f"a{number}.py").touch()
+    for number in range(4 * FILES_PER_JOB):
+        (tmp_path / f"b{number}.py").symlink_to(text)
+    return str(tmp_path)
+
+
 def test_the_words_of_the_standard_library_are_counted_right(place: Place) -> None:
     demo = place.start()
     out, err = demo.communicate()
@@ -88,8 +103,10 @@ def test_any_folder_and_any_number_of_workers_will_do(place: Place) -> None:
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
-def test_an_interrupted_demo_leaves_nothing_behind(place: Place, number: signal.Signals) -> None:
-    demo = place.start()
+def test_an_interrupted_demo_leaves_nothing_behind(
+    place: Place, long_work: str, number: signal.Signals
+) -> None:
+    demo = place.start("--folder", long_work)
     assert demo.stdout is not None
     assert demo.stdout.readline().startswith("all workers: ")
     during = place.processes()
@@ -101,8 +118,8 @@ def test_an_interrupted_demo_leaves_nothing_behind(place: Place, number: signal.
     assert (place.processes(), place.files()) == ({}, [])
 
 
-def test_no_key_is_in_the_arguments_of_its_processes(place: Place) -> None:
-    demo = place.start()
+def test_no_key_is_in_the_arguments_of_its_processes(place: Place, long_work: str) -> None:
+    demo = place.start("--folder", long_work)
     assert demo.stdout is not None
     assert demo.stdout.readline().startswith("all workers: ")
     processes = place.processes()
@@ -124,9 +141,9 @@ def test_no_key_is_in_the_arguments_of_its_processes(place: Place) -> None:
     ids=["worker", "server"],
 )
 def test_a_process_that_dies_is_told_and_leaves_none_behind(
-    place: Place, victim: str, told: str
+    place: Place, long_work: str, victim: str, told: str
 ) -> None:
-    demo = place.start()
+    demo = place.start("--folder", long_work)
     assert demo.stdout is not None
     assert demo.stdout.readline().startswith("all workers: ")
     found = [number for number, arguments in place.processes().items() if victim in arguments]
