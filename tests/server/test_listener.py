@@ -24,7 +24,8 @@ from tests.fixtures.strangers import Stranger
 PARKED = 200
 KEY = b"\xa1k"
 FAR_TOO_LONG_S = 3600.0
-"""For a drain that only a second signal ends."""
+"""For a drain that only a second signal ends; and for the kernel, which gives up a client that does
+not read, too."""
 
 LARGE_BYTES = 32 << 20
 """More than the kernel keeps for a client that does not read."""
@@ -164,7 +165,8 @@ def visitors(server: ProcessServer, count: int) -> Iterator[Stranger]:
 @pytest.fixture
 def stubborn_server(settings: Settings) -> Iterator[ProcessServer]:
     """A server that drains for an hour, if it is let."""
-    running = ProcessServer(replace(settings, drain_timeout=FAR_TOO_LONG_S)).start()
+    stubborn = replace(settings, drain_timeout=FAR_TOO_LONG_S, peer_timeout=FAR_TOO_LONG_S)
+    running = ProcessServer(stubborn).start()
     yield running
     running.kill()
 
@@ -205,9 +207,13 @@ def test_a_second_signal_ends_the_drain_at_once(
 
 
 def test_a_drain_ends_when_its_time_is_over(settings: Settings) -> None:
-    server = ProcessServer(replace(settings, drain_timeout=0.1)).start()
-    with refuse_to_read(server):
-        assert server.stop() == 0
+    hasty = replace(settings, drain_timeout=0.1, peer_timeout=FAR_TOO_LONG_S)
+    server = ProcessServer(hasty).start()
+    try:
+        with refuse_to_read(server):
+            assert server.stop() == 0
+    finally:
+        server.kill()
 
 
 def test_a_drain_waits_until_what_was_said_has_left(stubborn_server: ProcessServer) -> None:
