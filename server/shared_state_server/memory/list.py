@@ -7,6 +7,7 @@ from shared_state_protocol.codec import Codec, equal, matcher
 from ..session import OwnerFields
 from ..waiting import Call
 from .holds import Holds
+from .ordering import comparable
 
 __all__ = ["List"]
 
@@ -99,7 +100,7 @@ class List:
         self._revision += 1
 
     def sort(self, reverse: bool) -> None:
-        self._items = sorted(self._items, key=_codec.decode, reverse=reverse)
+        self._items = sorted(self._items, key=comparable, reverse=reverse)
         self._revision += 1
 
     def revision(self) -> int:

@@ -7,10 +7,23 @@ from collections import deque
 from typing import Any
 
 from shared_state_protocol.codec import Codec
+from shared_state_protocol.errors import DecodingError
 
-__all__ = ["Fifo", "Lifo", "Ranked"]
+__all__ = ["Fifo", "Lifo", "Ranked", "comparable"]
 
 _codec = Codec(unknown="keep")
+
+
+def comparable(item: bytes) -> Any:
+    """Return the value of `item`, to be compared with others.
+
+    Raises:
+        TypeError: only clients can read it.
+    """
+    try:
+        return _codec.decode(item)
+    except DecodingError:
+        raise TypeError("cannot order what only clients can read: sort with a key") from None
 
 
 class Fifo:
@@ -90,9 +103,7 @@ class Ranked:
         Raises:
             TypeError: Python cannot compare one of them with the others.
         """
-        new = [
-            _Rank(_codec.decode(item), self._came_last + i, item) for i, item in enumerate(items)
-        ]
+        new = _ranked(items, self._came_last)
         self._insert(new)
         self._came_last += len(new)
 
@@ -120,4 +131,4 @@ class Ranked:
 
 
 def _ranked(items: list[bytes], first: int) -> list[_Rank]:
-    return [_Rank(_codec.decode(item), came, item) for came, item in enumerate(items, first)]
+    return [_Rank(comparable(item), came, item) for came, item in enumerate(items, first)]
