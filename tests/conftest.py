@@ -6,7 +6,6 @@ pytest_plugins = [
     "tests.fixtures.servers",
     "tests.fixtures.clients",
     "tests.fixtures.agents",
-    "tests.fixtures.agents",
     "tests.fixtures.loops",
     "tests.fixtures.simulation",
     "tests.fixtures.sockets",

@@ -1,0 +1,179 @@
+"""Clients that are killed: what they held, waited for, and had on its way to them.
+
+A process that dies is known at once by its connection, so these servers have a grace period longer
+than any test, except where the kernel cannot tell death from a broken connection.
+"""
+
+from __future__ import annotations
+
+import os
+import random
+import secrets
+from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from multiprocessing.connection import Connection
+from pathlib import Path
+
+import pytest
+
+import shared_state
+from shared_state_server.settings import Settings
+
+from ..fixtures.children import Children
+from ..fixtures.servers import ThreadServer
+from ..fixtures.watching import LONG_S, until, waiting
+
+NO_GRACE_S = 0.05
+each_transport = pytest.mark.parametrize("same_host", [True, False], ids=["unix", "tcp"])
+
+
+@pytest.fixture
+def settings() -> Settings:
+    return Settings(port=0, authkey=secrets.token_hex(32).encode(), session_grace=3600.0)
+
+
+def hold(state: shared_state.Client, parent: Connection) -> None:
+    """Take the lock and keep it."""
+    state.lock("leader").acquire()
+    parent.send("held")
+    parent.recv()
+
+
+def acquire(state: shared_state.Client, parent: Connection) -> None:
+    """Wait for the lock, and say that it came."""
+    state.lock("leader").acquire()
+    parent.send("acquired")
+
+
+def get(state: shared_state.Client, parent: Connection) -> None:
+    """Wait for an item, and say which one came."""
+    parent.send(state.queue("jobs").get())
+
+
+def put(state: shared_state.Client, parent: Connection) -> None:
+    """Wait for room."""
+    state.queue("jobs").put("of the dead")
+    parent.send("put")
+
+
+@each_transport
+def test_the_lock_of_a_killed_holder_goes_to_the_next_at_once(
+    server: ThreadServer,
+    client: shared_state.Client,
+    other: shared_state.Client,
+    children: Children,
+    threads: ThreadPoolExecutor,
+    same_host: bool,
+) -> None:
+    child = children(hold, server, same_host=same_host)
+    assert child.hear() == "held"
+    leader = client.lock("leader")
+    owner = leader.owner()
+    assert owner is not None
+    assert owner.pid == child.pid
+    waiter = threads.submit(leader.acquire, True, LONG_S)
+    until(lambda: waiting(other, "leader") == 1)
+    child.kill()
+    assert waiter.result() is True
+    other.lock("leader").release()  # in the name of the dead
+    assert leader.locked() is True
+    leader.release()
+    assert leader.locked() is False
+
+
+@each_transport
+def test_a_killed_waiter_is_never_granted_the_lock(
+    server: ThreadServer,
+    client: shared_state.Client,
+    other: shared_state.Client,
+    children: Children,
+    threads: ThreadPoolExecutor,
+    same_host: bool,
+) -> None:
+    client.lock("leader").acquire()
+    child = children(acquire, server, same_host=same_host)
+    until(lambda: waiting(client, "leader") == 1)
+    living = threads.submit(other.lock("leader").acquire, True, LONG_S)
+    until(lambda: waiting(client, "leader") == 2)
+    child.kill()
+    until(lambda: waiting(client, "leader") == 1)
+    client.lock("leader").release()
+    assert living.result() is True
+
+
+@each_transport
+def test_a_consumer_that_is_killed_while_it_waits_takes_nothing(
+    server: ThreadServer, client: shared_state.Client, children: Children, same_host: bool
+) -> None:
+    jobs = client.queue("jobs")
+    child = children(get, server, same_host=same_host)
+    until(lambda: waiting(client, "jobs") == 1)
+    child.kill()
+    jobs.put("item")
+    assert jobs.get(timeout=LONG_S) == "item"
+
+
+def test_a_producer_that_is_killed_while_it_waits_adds_nothing(
+    server: ThreadServer, client: shared_state.Client, children: Children
+) -> None:
+    jobs = client.queue("jobs", maxsize=1)
+    jobs.put("item")
+    child = children(put, server)
+    until(lambda: waiting(client, "jobs") == 1)
+    child.kill()
+    until(lambda: waiting(client, "jobs") == 0)
+    assert jobs.get() == "item"
+    assert jobs.empty()
+
+
+@each_transport
+def test_an_item_that_was_sent_to_the_dead_returns_to_the_head(
+    settings: Settings, children: Children, same_host: bool
+) -> None:
+    server = ThreadServer(replace(settings, session_grace=NO_GRACE_S)).start()
+    with server.connect() as client:
+        jobs = client.queue("jobs")
+        child = children(get, server, same_host=same_host)
+        until(lambda: waiting(client, "jobs") == 1)
+        child.stop()
+        jobs.put_many(["first", "second", "third"])
+        assert jobs.qsize() == 2, "it was not sent to the one who waits"
+        child.kill()
+        until(lambda: jobs.qsize() == 3)
+        assert jobs.get_many(3) == ["first", "second", "third"]
+    server.stop()
+
+
+def record_items(state: shared_state.Client, parent: Connection, path: str) -> None:
+    """Write each item that is got into a file, in one write."""
+    jobs = state.queue("jobs")
+    file = os.open(path, os.O_WRONLY | os.O_APPEND)
+    parent.send("ready")
+    while True:
+        os.write(file, b"%d\n" % jobs.get())
+
+
+def test_consumers_that_are_killed_at_any_moment_duplicate_nothing_and_drop_one_at_most(
+    server: ThreadServer, client: shared_state.Client, children: Children, tmp_path: Path
+) -> None:
+    """What a process had in its hands when it was killed is gone with it, and nothing else is."""
+    rounds, size, path = 6, 500, tmp_path / "got"
+    path.touch()
+    jobs = client.queue("jobs")
+    consumers = [children(record_items, server, str(path)) for _ in range(2)]
+    chance = random.Random(9)
+    for start in range(0, rounds * size, size):
+        jobs.put_many(list(range(start, start + size)))
+        victim = consumers.pop(chance.randrange(len(consumers)))
+        assert victim.hear() == "ready"
+        few = chance.randrange(size)
+        until(lambda few=few: jobs.qsize() <= few)  # type: ignore[misc]  # bound in the loop
+        victim.kill()
+        consumers.append(children(record_items, server, str(path)))
+    for consumer in consumers:
+        assert consumer.hear() == "ready"
+    until(lambda: waiting(client, "jobs") == len(consumers))
+    got = Counter(map(int, path.read_text().split()))
+    assert set(got.values()) == {1}
+    assert rounds * size - rounds <= len(got) <= rounds * size
