@@ -72,6 +72,9 @@ class AsyncClient(AwaitingAccessors):
         self._previous = 0
         self._acknowledged = 0
         self._pending: dict[int, tuple[Request, asyncio.Future[Message]]] = {}
+        # Replies that have come while their callers have not had their turn: these may yet be
+        # cancelled, and the server can take back only what was not acknowledged.
+        self._unread: set[int] = set()
         self._outbox: list[bytes] = []
         self._given_up: deque[tuple[int, int]] = deque()
         self._patience: asyncio.TimerHandle | None = None
@@ -154,6 +157,8 @@ class AsyncClient(AwaitingAccessors):
         except BaseException:
             self._give_up(number)
             raise
+        finally:
+            self._unread.discard(number)
         if operation.confirms and len(message) == messages.ANSWER_PARTS:
             self._write(messages.notice(messages.CONFIRM, number))
         return self._session.result_of(message)
@@ -214,8 +219,14 @@ class AsyncClient(AwaitingAccessors):
 
     def _mention(self, operation: Operation[..., Any], name: str, arguments: Arguments) -> None:
         """Send a request whose outcome nobody waits for."""
-        _, future = self._begin(operation, name, arguments)
-        future.add_done_callback(_retrieve)
+        number, future = self._begin(operation, name, arguments)
+        future.add_done_callback(lambda done: self._pass_over(number, done))
+
+    def _pass_over(self, number: int, done: asyncio.Future[Message]) -> None:
+        """Take note of a reply that nobody waits for, or asyncio will complain of an error."""
+        self._unread.discard(number)
+        if not done.cancelled():
+            done.exception()
 
     def _resolve(self, type_name: str, name: str) -> AsyncProxy:
         return AWAITING[type_name](name, self)
@@ -227,11 +238,15 @@ class AsyncClient(AwaitingAccessors):
         while self._given_up and self._given_up[0][1] < message[0]:
             self._given_up.popleft()
         _, future = self._pending.pop(message[0], (None, None))
-        pending = self._pending
-        while self._acknowledged < self._previous and self._acknowledged + 1 not in pending:
-            self._acknowledged += 1
-        if future is not None and not future.done():
-            future.set_result(message)
+        if future is not None:
+            self._unread.add(message[0])
+            if not future.done():
+                future.set_result(message)
+        pending, unread = self._pending, self._unread
+        while (following := self._acknowledged + 1) <= self._previous:
+            if following in pending or following in unread:
+                break
+            self._acknowledged = following
 
     def _fail_all(self, error: Exception) -> None:
         for _, future in self._pending.values():
@@ -438,12 +453,6 @@ class Wire(asyncio.Protocol):
         """Close at once, if there is anything to close."""
         if self.transport is not None:
             self.transport.abort()
-
-
-def _retrieve(future: asyncio.Future[Message]) -> None:
-    """Look at the outcome of a request that nobody waits for, or asyncio will complain."""
-    if not future.cancelled():
-        future.exception()
 
 
 class connect_async:  # noqa: N801  # it is called as a function
