@@ -334,18 +334,47 @@ class Lane:
 
     def _take(self, size: int) -> Message | None:
         """Return the first message that is whole with `size` more bytes, and keep the others."""
-        if not size:
-            self.close()
-            raise Broken
+        self._refuse_end(size)
+        missing = self._missing(size)
+        if missing > RECEIVE_BYTES:
+            return messages.read(self._receive_large(size, size + missing))
         self._payloads = self._reader.feed(bytes(self._view[:size]))
         return messages.read(self._payloads.pop(0)) if self._payloads else None
 
-    def _receive(self) -> int:
+    def _missing(self, size: int) -> int:
+        """Return how much is still to come of the one frame whose first `size` bytes are there."""
+        if size < HEADER_BYTES or self._reader.pending_bytes:
+            return 0
+        length = int.from_bytes(self._view[:HEADER_BYTES], "little")
+        return HEADER_BYTES + length - size if length <= self._reader.limit else 0
+
+    def _receive_large(self, size: int, end: int) -> bytes:
+        """Return the payload of a large frame, received where it is to stay: in one copy."""
+        data = bytearray(end)
+        data[:size] = self._view[:size]
+        rest = memoryview(data)
+        while size < end:
+            try:
+                more = self._receive(rest[size:])
+            except BaseException:
+                self._reader.feed(bytes(rest[:size]))
+                raise
+            self._refuse_end(more)
+            size += more
+        return bytes(rest[HEADER_BYTES:])
+
+    def _refuse_end(self, size: int) -> None:
+        if not size:
+            self.close()
+            raise Broken
+
+    def _receive(self, buffer: Any = None) -> int:
+        """Receive into `buffer`, by default the kept one; return how many bytes, 0 at the end."""
         sock = self._socket
         if sock is None:
             raise Broken
         try:
-            size = sock.recv_into(self._buffer)
+            size = sock.recv_into(buffer or self._buffer)
         except BlockingIOError:
             raise Silence from None
         except OSError as error:

@@ -39,6 +39,7 @@ __all__ = [
     "to_array",
     "to_item",
     "unpack",
+    "view",
 ]
 
 CODES = "bBcuhHiIlLqQfd"
@@ -81,10 +82,22 @@ def pack(code: str, items: Iterable[Any]) -> bytes:
         TypeError: one is of another type.
     """
     kept = _KEPT_AS.get(code, code)
-    buffer = _buffer_of(items, kept)
-    made = array(kept, buffer or [_number(code, item) for item in items])
-    if sys.byteorder == "big":
-        made.byteswap()
+    data = _buffer_of(items, kept)
+    if data is None:
+        data = array(kept, [_number(code, item) for item in items]).tobytes()
+    return data if sys.byteorder == "little" else _swapped(kept, data)
+
+
+def view(code: str, data: bytes) -> memoryview:
+    """Return the items packed in `data` as a buffer of their C type, copied only if it must be."""
+    kept = _KEPT_AS.get(code, code)
+    packed = memoryview(data if sys.byteorder == "little" else _swapped(kept, data))
+    return packed.cast(kept)  # type: ignore[call-overload, no-any-return]  # one of the table
+
+
+def _swapped(kept: str, data: bytes) -> bytes:
+    made = array(kept, data)
+    made.byteswap()
     return made.tobytes()
 
 

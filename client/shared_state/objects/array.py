@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from shared_state_protocol.objects import Array as ArrayContract
-from shared_state_protocol.typecodes import item_bytes, pack, to_array, to_item, unpack
+from shared_state_protocol.typecodes import item_bytes, pack, to_array, to_item, unpack, view
 
 from ..proxy import AsyncProxy, Proxy
 from .entering import AsyncEntered, Entered
@@ -28,6 +28,11 @@ def portions(indices: range, size: int) -> Iterator[range]:
         yield indices[first : first + count]
 
 
+def _joined(parts: list[bytes]) -> bytes:
+    """Return the parts as one, without a copy if there is but one."""
+    return parts[0] if len(parts) == 1 else b"".join(parts)
+
+
 class Array(ArrayContract, Proxy, Entered):
     """A shared array for blocking callers; as a context manager, it is its own lock."""
 
@@ -35,7 +40,7 @@ class Array(ArrayContract, Proxy, Entered):
         if not isinstance(index, slice):
             return self.get(index)
         code = self.code
-        return unpack(code, b"".join(self._read(self._range(index))))
+        return unpack(code, _joined(list(self._read(self._range(index)))))
 
     def __setitem__(self, index: int | slice, value: Any) -> None:
         if isinstance(index, slice):
@@ -70,10 +75,10 @@ class Array(ArrayContract, Proxy, Entered):
         With `out`, a writable buffer of as many bytes (a NumPy array, an `array.array`), they are
         copied there and `out` is returned.
         """
-        data = b"".join(self._read(range(len(self))))
+        found = view(self.code, _joined(list(self._read(range(len(self))))))
         if out is None:
-            return memoryview(to_array(self.code, data))
-        memoryview(out).cast("B")[:] = memoryview(to_array(self.code, data)).cast("B")
+            return found
+        memoryview(out).cast("B")[:] = found.cast("B")
         return out
 
     def add(self, indices: range | slice, amount: Any) -> None:
@@ -123,7 +128,7 @@ class AsyncArray(ArrayContract, AsyncProxy, AsyncEntered):
             await self.get_packed(each.start, each.stop, each.step)
             for each in portions(indices, item_bytes(code))
         ]
-        return memoryview(to_array(code, b"".join(data)))
+        return view(code, _joined(data))
 
     async def write(self, items: Iterable[Any], start: int = 0) -> None:
         """Replace the items from `start` on."""
