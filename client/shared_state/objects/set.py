@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, MutableSet
 from collections.abc import Set as AbstractSet
+from itertools import chain
 from typing import Any
 
 from shared_state_protocol.objects import Set as SetContract
@@ -28,6 +29,20 @@ class Set(SetContract[K], Proxy, MutableSet[K]):
 
     def __len__(self) -> int:
         return self.size()
+
+    def update(self, *others: Iterable[Any]) -> None:
+        """Add every element of the iterables, in one request and at once."""
+        SetContract.update(self, chain.from_iterable(others))
+
+    def difference_update(self, *others: Iterable[Any]) -> None:
+        """Remove every element of the iterables, in one request and at once."""
+        SetContract.difference_update(self, chain.from_iterable(others))
+
+    def intersection_update(self, *others: Iterable[Any]) -> None:
+        """Keep only what is in all of the iterables too, in one request and at once."""
+        if others:
+            first, *more = others
+            SetContract.intersection_update(self, set(first).intersection(*more))
 
     def copy(self) -> set[K]:
         """Return what is there now as a plain set."""
@@ -69,18 +84,26 @@ class Set(SetContract[K], Proxy, MutableSet[K]):
         return set(other) - self.copy() if isinstance(other, AbstractSet) else NotImplemented
 
     def __ior__(self, other: AbstractSet[K]) -> Set[K]:  # type: ignore[misc, override]  # itself
+        if not isinstance(other, AbstractSet):
+            return NotImplemented
         self.update(list(other))
         return self
 
     def __iand__(self, other: AbstractSet[Any]) -> Set[K]:
+        if not isinstance(other, AbstractSet):
+            return NotImplemented
         self.intersection_update(list(other))
         return self
 
     def __isub__(self, other: AbstractSet[Any]) -> Set[K]:
+        if not isinstance(other, AbstractSet):
+            return NotImplemented
         self.difference_update(list(other))
         return self
 
     def __ixor__(self, other: AbstractSet[K]) -> Set[K]:  # type: ignore[misc, override]  # itself
+        if not isinstance(other, AbstractSet):
+            return NotImplemented
         self.symmetric_difference_update(list(other))
         return self
 
