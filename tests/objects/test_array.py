@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from array import array
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -29,7 +30,8 @@ DTYPES |= {"l": "i8", "L": "u8", "q": "i8", "Q": "u8", "f": "f4", "d": "f8"}
 
 def contents(items: Any) -> list[Any]:
     """Return all items of an array of either client."""
-    return items.read().tolist()
+    listed: list[Any] = items.read().tolist()
+    return listed
 
 
 @pytest.mark.parametrize("code", CODES)
@@ -102,12 +104,13 @@ def test_a_range_is_read_and_written_packed(either: Either) -> None:
 def test_a_range_beyond_the_array_changes_nothing(either: Either, indices: range) -> None:
     items = either.array("items", "h", range(10))
     place = indices.start, indices.stop, indices.step
-    for change in (
+    changes: list[Callable[[], object]] = [
         lambda: items.get_packed(*place),
         lambda: items.set_packed(*place, pack("h", indices)),
         lambda: items.add(indices, 1),
         lambda: items.add(indices, indices),
-    ):
+    ]
+    for change in changes:
         with pytest.raises(IndexError):
             change()
     assert contents(items) == [*range(10)]

@@ -97,9 +97,9 @@ def test_a_pipe_that_is_not_duplex_has_one_direction(either: Either) -> None:
     first, second = either.pipe("pipe", duplex=False)
     second.send("value")
     assert first.recv() == "value"
-    for wrong_way in (lambda: first.send("x"), lambda: first.send_bytes(b"x")):
+    for send, value in ((first.send, "x"), (first.send_bytes, b"x")):
         with pytest.raises(OSError, match="read-only"):
-            wrong_way()
+            send(value)
     for wrong_way in (second.recv, second.recv_bytes, second.poll):
         with pytest.raises(OSError, match="write-only"):
             wrong_way()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import ctypes
 import math
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from multiprocessing.connection import Connection
 from typing import Any
@@ -73,11 +74,12 @@ def test_a_number_out_of_range_changes_nothing(
     either: Either, code: str, first: int, beyond: int
 ) -> None:
     value = either.value("value", code, first)
-    for change in (
+    changes: list[Callable[[], object]] = [
         lambda: value.set(beyond),
         lambda: value.add(beyond - first),
         lambda: value.compare_and_set(first, beyond),
-    ):
+    ]
+    for change in changes:
         with pytest.raises(OverflowError):
             change()
         assert value.get() == first
@@ -131,7 +133,7 @@ def test_it_is_replaced_only_if_it_is_the_old_one(either: Either) -> None:
 
 @given(st.floats(), st.floats())
 def test_a_float_is_rounded_and_summed_as_c_does(first: float, amount: float) -> None:
-    value = shared_state.Value("value", Direct(Behaviour("f", first)))  # type: ignore[arg-type]  # enough of a client
+    value = shared_state.Value("value", Direct(Behaviour("f", first)))
     rounded = ctypes.c_float(first).value
     total = ctypes.c_float(rounded + amount).value
     assert math.isnan(rounded) or value.get() == rounded
@@ -140,7 +142,7 @@ def test_a_float_is_rounded_and_summed_as_c_does(first: float, amount: float) ->
 
 @given(st.integers(-128, 127), st.lists(st.integers(-300, 300)))
 def test_sums_are_those_of_integers_or_overflow(first: int, amounts: list[int]) -> None:
-    value = shared_state.Value("value", Direct(Behaviour("b", first)))  # type: ignore[arg-type]  # as above
+    value = shared_state.Value("value", Direct(Behaviour("b", first)))
     for amount in amounts:
         if -128 <= first + amount <= 127:
             first += amount

@@ -1,5 +1,8 @@
 """Set, bound twice: a `MutableSet` for blocking callers, operations for awaiting ones."""
 
+# pyright: reportUnknownMemberType=false
+# An operation that is named on its contract, as `SetContract.update`, has an unknown K.
+
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, MutableSet
@@ -30,15 +33,15 @@ class Set(SetContract[K], Proxy, MutableSet[K]):
     def __len__(self) -> int:
         return self.size()
 
-    def update(self, *others: Iterable[Any]) -> None:
+    def update(self, *others: Iterable[Any]) -> None:  # pyright: ignore[reportIncompatibleVariableOverride]  # several, as `set`
         """Add every element of the iterables, in one request and at once."""
         SetContract.update(self, chain.from_iterable(others))
 
-    def difference_update(self, *others: Iterable[Any]) -> None:
+    def difference_update(self, *others: Iterable[Any]) -> None:  # pyright: ignore[reportIncompatibleVariableOverride]  # several, as `set`
         """Remove every element of the iterables, in one request and at once."""
         SetContract.difference_update(self, chain.from_iterable(others))
 
-    def intersection_update(self, *others: Iterable[Any]) -> None:
+    def intersection_update(self, *others: Iterable[Any]) -> None:  # pyright: ignore[reportIncompatibleVariableOverride]  # several, as `set`
         """Keep only what is in all of the iterables too, in one request and at once."""
         if others:
             first, *more = others
