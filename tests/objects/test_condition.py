@@ -145,6 +145,18 @@ def test_a_wait_whose_time_is_over_waits_for_the_lock(
     assert sleeper.locked() is True
 
 
+@pytest.mark.parametrize("timeout", ["soon", float("nan"), 1e300])
+def test_a_wait_that_is_refused_leaves_the_lock_as_it_was(
+    agents: Agents, on: str, other: shared_state.Client, timeout: Any
+) -> None:
+    changed = made(agents(1)[0], on)
+    changed.acquire()
+    with pytest.raises((TypeError, ValueError, OverflowError)):
+        changed.wait(timeout)
+    assert [changed.locked(), asleep(other)] == [True, 0]
+    changed.release()
+
+
 def test_nothing_can_be_done_without_the_lock(
     agents: Agents, on: str, other: shared_state.Client
 ) -> None:

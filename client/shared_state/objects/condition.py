@@ -1,12 +1,14 @@
 """Condition, bound twice: a context manager for each, with `wait_for`.
 
-A wait that is given up (Ctrl-C, cancellation) takes the lock again before the exception goes on, so
-that the block around it ends as it began.
+A wait that is given up (Ctrl-C, any exception of a signal handler, cancellation) takes the lock again
+before the exception goes on, so that the block around it ends as it began. If the exception is the
+server's, `resume` finds that there is nothing to do.
 """
 
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import time
 from collections.abc import Callable
 from typing import TypeVar
@@ -28,8 +30,9 @@ class Condition(ConditionContract, Proxy, Entered):
         """Give the lock back, wait to be notified, take it again; False if `timeout` was first."""
         try:
             return bool(ConditionContract.wait(self, timeout))
-        except KeyboardInterrupt:
-            self.resume()
+        except BaseException:
+            with contextlib.suppress(Exception):  # what ended the wait says more
+                self.resume()
             raise
 
     def wait_for(self, predicate: Callable[[], T], timeout: float | None = None) -> T:

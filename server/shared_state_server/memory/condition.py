@@ -68,14 +68,15 @@ class Condition(RLock):
         if given_up is not None and given_up[:2] == (call.lane.number, call.number):
             return self.resume(call, agent)
         self._refuse_outsider(call, agent, "wait on")
-        depth = self._lock.give_up(call.now)
-        return call.park(
+        call.park(
             self._sleepers,
             timeout,
             late=partial(self._wake, result=False),
-            want=Claim(agent, depth),
+            want=Claim(agent, Exclusive.size(self._lock)),
             gone=self._gone,
         )
+        self._lock.give_up(call.now)  # not before: a timeout that is refused leaves it as it is
+        return PARKED
 
     def notify(self, call: Call, n: int, agent: int) -> None:
         self._refuse_outsider(call, agent, "notify on")

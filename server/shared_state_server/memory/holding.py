@@ -80,11 +80,9 @@ class Exclusive:
         if self._holder is not None:
             self._holder.lane.session.stakes.pop(self, None)
 
-    def give_up(self, now: float) -> int:
-        """Give it back, however often it was taken; return how often."""
-        depth = 0 if self._holder is None else self._holder.depth
+    def give_up(self, now: float) -> None:
+        """Give it back, however often it was taken."""
         self._pass_on(now)
-        return depth
 
     def take_back(self, waiter: Waiter, claim: Claim, now: float) -> None:
         """Have `waiter` take it as `claim` says, once it is free."""
