@@ -257,7 +257,7 @@ def test_senders_are_served_in_their_order(
 ) -> None:
     first, _ = either.pipe("pipe")
     _, second = other.pipe("pipe")
-    first.send_bytes(bytes(BUFFER_KIB * KIB))
+    first.send_bytes(b"there is room for more, but not for much more")
     sending = []
     for number in range(4):
         size = 1 if number else BUFFER_KIB * KIB  # a small one must not overtake a large one

@@ -115,7 +115,9 @@ def test_a_bad_element_among_good_ones_changes_nothing(either: Either) -> None:
 
 def test_equal_elements_are_one_and_the_first_is_kept(either: Either) -> None:
     tags = either.set("tags")
-    tags.update([1, True, 1.0, 0.0, False])
+    tags.update([1, True, 0.0, False])
+    tags.update([1.0, 0])
+    tags.add(True)
     assert repr(list(tags.elements())) == "[1, 0.0]"
 
 
