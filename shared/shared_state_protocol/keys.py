@@ -71,7 +71,10 @@ _AS_THEY_COME = frozenset(
 )
 """First bytes of small integers, of text of up to 31 bytes, and of None."""
 
-_FIRST_INSTANT, _LAST_INSTANT = datetime(1, 1, 1), datetime(9999, 12, 31, 23, 59, 59, 999_999)  # noqa: DTZ001  # the ends of what can be written, in any zone
+_BYTES_8, _TEXT_8 = 0xC4, 0xD9  # bytes and text whose length takes the next byte
+_COUNTED = frozenset({bytes((_BYTES_8,)), bytes((_TEXT_8,))})
+_BLOB = 2  # where their contents start
+_UNCOUNTED = 31  # the longest text whose length is part of its first byte
 
 
 def encode_key(key: object, codec: Codec) -> bytes:
@@ -107,8 +110,11 @@ def canonical(encoded: bytes) -> bytes:
         EncodingError: it is the value of something that is not hashable.
         LimitExceeded: it takes more than `MAX_KEY_BYTES`.
     """
-    if encoded[:1] in _AS_THEY_COME and SIZES[encoded[0]] == len(encoded) and encoded[1:].isascii():
+    first = encoded[:1]
+    if first in _AS_THEY_COME and SIZES[encoded[0]] == len(encoded) and encoded[1:].isascii():
         return encoded  # text that is not ASCII must be valid UTF-8, which decoding finds out
+    if first in _COUNTED and _is_canonical_blob(encoded):
+        return encoded
     _check_size(encoded)
     form = _canonical(_codec.decode(encoded))
     return encoded if form == encoded else form
@@ -119,6 +125,13 @@ def _check_size(encoded: bytes) -> None:
         raise LimitExceeded(
             f"a key of {len(encoded):,} bytes; at most {MAX_KEY_BYTES:,} can be one (MAX_KEY_BYTES)"
         )
+
+
+def _is_canonical_blob(encoded: bytes) -> bool:
+    """Return whether `encoded` is nothing but bytes, or ASCII that had to be counted in a byte."""
+    if len(encoded) < _BLOB or len(encoded) - _BLOB != encoded[1]:
+        return False
+    return encoded[0] == _BYTES_8 or (encoded[1] > _UNCOUNTED and encoded[_BLOB:].isascii())
 
 
 def _canonical(key: object) -> bytes:
@@ -204,7 +217,7 @@ def _of_datetime(key: datetime) -> bytes:
     naive, offset = key.replace(tzinfo=None), key.utcoffset()
     if offset is None:
         return _encode(naive)
-    return _encode(_in_utc(naive, offset, _FIRST_INSTANT, _LAST_INSTANT))
+    return _encode(_in_utc(naive, offset, datetime.min, datetime.max))
 
 
 def _of_time(key: time) -> bytes:

@@ -237,11 +237,54 @@ def test_and_no_two_of_them_are() -> None:
 
 
 @pytest.mark.parametrize(
-    "key", [0, -1, 127, -32, "", "key", "x" * 31, None, "é", 12345, "x" * 99, 1.5]
+    "key",
+    [
+        b"",
+        b"x" * 255,
+        "x" * 32,
+        "x" * 255,
+        b"x" * 256,
+        "\xe9" * 99,
+        0,
+        -1,
+        127,
+        -32,
+        "",
+        "key",
+        "x" * 31,
+        None,
+        "é",
+        12345,
+        "x" * 99,
+        1.5,
+    ],
 )
 def test_a_canonical_key_is_not_copied(key: object) -> None:
     encoded = encode_key(key, client)
     assert canonical(encoded) is encoded
+
+
+@pytest.mark.parametrize(
+    ("encoded", "shortest"),
+    [
+        (b"\xcc\x05", b"\x05"),
+        (b"\xd3" + bytes(8), b"\x00"),
+        (b"\xd9\x01a", b"\xa1a"),
+        (b"\xdb\x00\x00\x00\x01a", b"\xa1a"),
+        (b"\xc5\x00\x01x", b"\xc4\x01x"),
+        (b"\xca\x3f\x80\x00\x00", b"\x01"),
+        (packb(Ext(1, packb(b"\x00\x05"))), b"\x05"),
+        (packb(Ext(2, packb(b"a"))), b"\xa1a"),
+    ],
+)
+def test_there_is_one_way_to_write_a_key(encoded: bytes, shortest: bytes) -> None:
+    assert canonical(encoded) == shortest
+
+
+@pytest.mark.parametrize("encoded", [b"\xc4", b"\xc4\x02x", b"\xc4\x00x", b"\xd9\x21" + b"x" * 32])
+def test_a_text_that_is_cut_is_no_key(encoded: bytes) -> None:
+    with pytest.raises(DecodingError):
+        canonical(encoded)
 
 
 # What can be no key
