@@ -1,8 +1,8 @@
 """Condition, bound twice: a context manager for each, with `wait_for`.
 
 A wait that is given up (Ctrl-C, any exception of a signal handler, cancellation) takes the lock
-again before the exception goes on, so that the block around it ends as it began. If the exception is
-the server's, `resume` finds that there is nothing to do.
+again before the exception goes on, so that the block around it ends as it began. If the exception
+is the server's, `resume` finds that there is nothing to do.
 """
 
 from __future__ import annotations
