@@ -28,7 +28,8 @@ class Condition(RLock):
     def wait(self, timeout: float | None = None, agent: Agent = HERE) -> bool:
         """Give the lock back, wait to be notified, and take it again.
 
-        Returns False if `timeout` seconds were over first; the lock is taken again in any case.
+        Returns False if `timeout` seconds were over first; the lock is taken again in any case. If
+        the connection breaks meanwhile, the wait ends with True: nobody knows what it missed.
         RuntimeError if the caller does not have the lock.
         """
 
