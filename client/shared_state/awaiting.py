@@ -33,7 +33,7 @@ from .objects import AWAITING
 from .proxy import AsyncProxy, opening_of, reference_to
 from .reconnect import delays
 from .request import Message, Request
-from .session import Session
+from .session import Session, unreachable
 from .sockets import tune
 
 __all__ = ["AsyncClient", "connect_async"]
@@ -185,6 +185,8 @@ class AsyncClient(AwaitingAccessors):
         encoded = operation.encode(arguments, self.codec)
         number = self._previous = self._previous + 1
         request = Request(number, operation, name, encoded, loop.time())
+        frame = request.frame(self._acknowledged)
+        self._session.check_size(frame)
         future: asyncio.Future[Message] = loop.create_future()
         self._pending[number] = request, future
         if self._patience is None:
@@ -192,7 +194,7 @@ class AsyncClient(AwaitingAccessors):
         if self._wire is None:
             self._reconnect()
         else:
-            self._write(request.frame(self._acknowledged))
+            self._write(frame)
         return number, future
 
     async def _read_batches(
@@ -333,7 +335,7 @@ class AsyncClient(AwaitingAccessors):
                 making: Any = loop.create_unix_connection(lambda: wire, address.path)
             else:
                 making = loop.create_connection(lambda: wire, address.host, address.port)
-            await asyncio.wait_for(making, self._session.timeout)
+            await self._made(making, address)
             return wire, await asyncio.wait_for(wire.opened, self._session.timeout)
         except asyncio.TimeoutError:
             wire.abort()
@@ -342,6 +344,14 @@ class AsyncClient(AwaitingAccessors):
         except BaseException:
             wire.abort()
             raise
+
+    async def _made(self, making: Any, address: Address) -> None:
+        try:
+            await asyncio.wait_for(making, self._session.timeout)
+        except asyncio.TimeoutError:
+            raise
+        except OSError as error:
+            raise unreachable(error, address) from None
 
     def _use(self, wire: Wire) -> None:
         if wire.closed.is_set():
