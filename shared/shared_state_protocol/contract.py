@@ -30,6 +30,7 @@ from __future__ import annotations
 
 import inspect
 import re
+import types
 import typing
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
 from typing import Any, Concatenate, Generic, ParamSpec, Protocol, TypeVar, overload
@@ -96,7 +97,7 @@ class Operation(Generic[P, R]):
     def __set_name__(self, owner: type, name: str) -> None:
         self.name = name
         self.wire = f"{contract_name(owner)}.{name}"
-        hints = typing.get_type_hints(self.declaration)
+        hints = _hints_of(self.declaration)
         declared = list(inspect.signature(self.declaration).parameters.values())[1:]
         self.parameters = tuple(
             Parameter(each.name, shape_of(hints[each.name]), each.default) for each in declared
@@ -193,6 +194,16 @@ class Operation(Generic[P, R]):
         method.__doc__ = self.__doc__
         method.__wrapped__ = self.declaration  # type: ignore[attr-defined]  # read by inspect
         return method
+
+
+def _hints_of(declaration: Any) -> dict[str, Any]:
+    """Return the resolved annotations of a function, as they are written.
+
+    Without its defaults: where one is None, Python 3.10 makes ``V`` into ``V | None``.
+    """
+    bare = types.FunctionType(declaration.__code__, declaration.__globals__)
+    bare.__annotations__ = declaration.__annotations__
+    return typing.get_type_hints(bare)
 
 
 def _encoder(shapes: list[Shape]) -> Callable[[Arguments, Codec], Arguments]:
