@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor
-from multiprocessing.connection import Connection
-from typing import Any
+from concurrent.futures import Future, ThreadPoolExecutor
 
 import pytest
 
 import shared_state
 from shared_state import ObjectNotFound
 
-from ..fixtures.children import Children
 from ..fixtures.clients import Either
 from ..fixtures.servers import ThreadServer
 from ..fixtures.watching import LONG_S, until, waiting
@@ -258,7 +255,7 @@ def test_senders_are_served_in_their_order(
     first, _ = either.pipe("pipe")
     _, second = other.pipe("pipe")
     first.send_bytes(b"there is room for more, but not for much more")
-    sending = []
+    sending: list[Future[None]] = []
     for number in range(4):
         size = 1 if number else BUFFER_KIB * KIB  # a small one must not overtake a large one
         sending.append(threads.submit(first.send_bytes, bytes([number]) * size))
@@ -277,48 +274,3 @@ def test_a_message_may_be_larger_than_the_buffer(
     large = bytes(3 * BUFFER_KIB * KIB)
     first.send(large)
     assert second.recv() == large
-
-
-# Death
-
-
-def _use(state: shared_state.Client, parent: Connection, end: int, values: list[Any]) -> None:
-    """Send what is given, and then receive until killed."""
-    own = state.pipe("pipe")[end]
-    for value in values:
-        own.send(value)
-    parent.send("sent")
-    while True:
-        parent.send(own.recv())
-
-
-def test_what_a_killed_process_sent_is_received_and_then_it_is_the_end(
-    either: Either, server: ThreadServer, children: Children, threads: ThreadPoolExecutor
-) -> None:
-    first, _ = either.pipe("pipe")
-    child = children(_use, server, 1, ["a", "b"])
-    assert child.hear() == "sent"
-    child.kill()
-    assert [first.recv(), first.recv()] == ["a", "b"]
-    with pytest.raises(EOFError):
-        first.recv()
-
-
-def test_who_waits_for_a_process_that_is_killed_is_told(
-    either: Either,
-    other: shared_state.Client,
-    server: ThreadServer,
-    children: Children,
-    threads: ThreadPoolExecutor,
-) -> None:
-    first, _ = either.pipe("pipe")
-    child = children(_use, server, 1, [])
-    assert child.hear() == "sent"
-    until(lambda: waiting(other, "pipe") == 1)
-    receiving = threads.submit(first.recv)
-    until(lambda: waiting(other, "pipe") == 2)
-    child.kill()
-    with pytest.raises(EOFError):
-        receiving.result(LONG_S)
-    with pytest.raises(BrokenPipeError):
-        first.send("x")

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
 from itertools import chain
 from multiprocessing.connection import Connection
+from typing import Any
 
 import pytest
 
 import shared_state
 
 from ..fixtures.children import Children
+from ..fixtures.clients import Either
 from ..fixtures.servers import ThreadServer
 from ..fixtures.simulation import Simulation
+from ..fixtures.watching import LONG_S, until, waiting
 
 SENDERS = RECEIVERS = 4
 MESSAGES = 50
@@ -122,3 +126,48 @@ def test_a_sender_that_gives_up_has_sent_nothing(simulation: Simulation) -> None
     sender.cancel(given_up)
     assert receiver.call("pipe.recv", "pipe", 1) == bytes(1 << 20)
     assert receiver.call("pipe.recv", "pipe", 1) == b"next"
+
+
+# Death
+
+
+def _use(state: shared_state.Client, parent: Connection, end: int, values: list[Any]) -> None:
+    """Send what is given, and then receive until killed."""
+    own = state.pipe("pipe")[end]
+    for value in values:
+        own.send(value)
+    parent.send("sent")
+    while True:
+        parent.send(own.recv())
+
+
+def test_what_a_killed_process_sent_is_received_and_then_it_is_the_end(
+    either: Either, server: ThreadServer, children: Children, threads: ThreadPoolExecutor
+) -> None:
+    first, _ = either.pipe("pipe")
+    child = children(_use, server, 1, ["a", "b"])
+    assert child.hear() == "sent"
+    child.kill()
+    assert [first.recv(), first.recv()] == ["a", "b"]
+    with pytest.raises(EOFError):
+        first.recv()
+
+
+def test_who_waits_for_a_process_that_is_killed_is_told(
+    either: Either,
+    other: shared_state.Client,
+    server: ThreadServer,
+    children: Children,
+    threads: ThreadPoolExecutor,
+) -> None:
+    first, _ = either.pipe("pipe")
+    child = children(_use, server, 1, [])
+    assert child.hear() == "sent"
+    until(lambda: waiting(other, "pipe") == 1)
+    receiving = threads.submit(first.recv)
+    until(lambda: waiting(other, "pipe") == 2)
+    child.kill()
+    with pytest.raises(EOFError):
+        receiving.result(LONG_S)
+    with pytest.raises(BrokenPipeError):
+        first.send("x")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import queue
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any
 
 import pytest
@@ -69,7 +69,7 @@ def test_who_waits_to_put_what_cannot_be_compared_is_told_and_the_next_goes_on(
 def test_who_waits_longest_is_served_first(
     either: Either, other: shared_state.Client, threads: ThreadPoolExecutor
 ) -> None:
-    getting = []
+    getting: list[Future[Any]] = []
     for _ in range(3):
         getting.append(threads.submit(either.priority_queue("jobs").get))
         until(lambda: "jobs" in [info.name for info in other.objects()])

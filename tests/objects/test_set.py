@@ -126,7 +126,7 @@ def test_iteration_is_of_what_was_there(
 ) -> None:
     tags = client.set("tags")
     tags.update(range(5))
-    seen = []
+    seen: list[int] = []
     for each in tags:
         other.set("tags").discard(4)
         seen.append(each)

@@ -23,8 +23,12 @@ from shared_state_protocol.typecodes import (
     unpack,
 )
 
-BYTES = {"b": 1, "B": 1, "c": 1, "u": 4, "h": 2, "H": 2, "i": 4, "I": 4} | dict.fromkeys("lLqQ", 8)
-BYTES |= {"f": 4, "d": 8}
+BYTES = (
+    dict.fromkeys("bBc", 1)
+    | dict.fromkeys("hH", 2)
+    | dict.fromkeys("uiIf", 4)
+    | dict.fromkeys("lLqQd", 8)
+)
 
 INTEGERS = "bBhHiIlLqQ"
 
