@@ -37,8 +37,7 @@ class PlainArray:
         self.items = array(code, items)
 
     def __getitem__(self, index: int | slice) -> Any:
-        found = self.items[index]
-        return found.tolist() if isinstance(found, array) else found
+        return self.items[index].tolist() if isinstance(index, slice) else self.items[index]
 
     def __setitem__(self, index: int | slice, value: Any) -> None:
         if not isinstance(index, slice):
@@ -52,7 +51,9 @@ class PlainArray:
     def add(self, index: slice, amount: Any) -> None:
         """Add a number to each, or to each its own."""
         found = self.items[index]
-        more = array(found.typecode, amount) if isinstance(amount, list) else [amount] * len(found)
+        more: list[Any] = [amount] * len(found)
+        if isinstance(amount, list):
+            more = array(found.typecode, amount).tolist()
         if len(found) != len(more):
             raise ValueError
         sums = [one + other for one, other in zip(found, more, strict=True)]

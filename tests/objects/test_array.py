@@ -24,8 +24,7 @@ SHORT_S = 0.02
 
 MANY = 1_000_000
 
-DTYPES: dict[str, Any] = {"b": "i1", "B": "u1", "h": "i2", "H": "u2", "i": "i4", "I": "u4"}
-DTYPES |= {"l": "i8", "L": "u8", "q": "i8", "Q": "u8", "f": "f4", "d": "f8"}
+DTYPES = dict(zip("bBhHiIlLqQfd", "i1 u1 i2 u2 i4 u4 i8 u8 i8 u8 f4 f8".split(), strict=True))
 
 
 def contents(items: Any) -> list[Any]:

@@ -74,10 +74,11 @@ async def test_both_clients_read_what_the_other_stored(
         await state.dict("outer").set("theirs", state.list("inner"))
         client.dict("outer")["ours"] = client.list("inner")
         client.dict("outer")["theirs"].append(1)
-        found = await state.dict("outer")["ours"]
-        assert type(found) is shared_state.AsyncList
-        await found.append(2)
-        assert await found.copy() == [1, 2]
+        found: Any = await state.dict("outer")["ours"]
+        assert isinstance(found, shared_state.AsyncList)
+        ours: shared_state.AsyncList[int] = found
+        await ours.append(2)
+        assert await ours.copy() == [1, 2]
     assert client.list("inner").copy() == [1, 2]
 
 
