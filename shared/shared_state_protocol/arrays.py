@@ -89,7 +89,8 @@ def _array(numpy: Any, described: Any, shape: list[int], order: str, content: by
 
 def _dtype_body(numpy: Any, dtype: Any) -> Any:
     described = _described(dtype)
-    if numpy.dtype(_dtype(numpy, described)) != dtype:
+    rebuilt = numpy.dtype(_dtype(numpy, described))
+    if rebuilt != dtype or rebuilt.type is not dtype.type:
         raise EncodingError(
             f"cannot send numpy items of {dtype!r}: their type has more than a layout"
         )

@@ -105,6 +105,7 @@ Float: Any = type("Float", (np.float64,), {})
     [
         np.array([object()]),
         np.zeros(2, [("a", "O")]),
+        np.zeros(2, np.dtype((np.record, [("a", "i4")]))),
         np.ma.masked_array([1], [True]),
         np.zeros(2).view(Mine),
         Float(1),

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import io
 import pickle
+import struct
 import sys
 from collections import OrderedDict, deque, namedtuple
 from datetime import datetime, time, timedelta, timezone
@@ -18,6 +20,7 @@ from hypothesis import strategies as st
 
 from shared_state_protocol.codec import Codec, equal, is_pickled, matcher
 from shared_state_protocol.errors import DecodingError, EncodingError
+from shared_state_protocol.limits import MAX_NUMBER_BYTES
 from shared_state_protocol.placeholders import Opaque, Reference
 from tests.shared.values import Colour, Level, Point, Slotted, registry, same, values
 
@@ -111,6 +114,22 @@ def test_an_instance_of_a_class_that_is_not_registered_is_refused() -> None:
 
     with pytest.raises(EncodingError, match="Unregistered"):
         client.encode(Unregistered.MEMBER)
+
+
+def test_a_zone_that_was_read_from_a_file_has_no_name_to_send() -> None:
+    header = b"TZif2" + bytes(15) + struct.pack(">6l", 0, 0, 0, 0, 1, 4)
+    local_time_type = struct.pack(">lbb", 3600, 0, 0) + b"CET\0"
+    zone = ZoneInfo.from_file(io.BytesIO(2 * (header + local_time_type) + b"\nCET-1\n"))
+    with pytest.raises(EncodingError, match="no key"):
+        client.encode(datetime(2024, 1, 1, tzinfo=zone))
+
+
+def test_a_fraction_has_a_limit() -> None:
+    largest = Fraction(1, (1 << 8 * MAX_NUMBER_BYTES) - 1)
+    assert client.decode(client.encode(largest)) == largest
+    for larger in (largest.denominator + 1, Fraction(largest, 2)):
+        with pytest.raises(EncodingError, match="MAX_NUMBER_BYTES"):
+            client.encode([Fraction(larger)])
 
 
 # Pickles

@@ -174,6 +174,7 @@ ONE_KEY: list[list[Any]] = [
     [Fraction(1, 10), Decimal("0.1")],
     [5e-324, Fraction(5e-324), complex(5e-324)],
     [10**300, Decimal("1E300"), Decimal(10**300)],
+    [Fraction(10**400, 3)],
     [2**1023, 2.0**1023, Decimal(2**1023)],
     [float("inf"), Decimal("Infinity"), complex("inf")],
     [float("nan"), -float("nan"), Decimal("NaN"), Decimal("-NaN12"), complex("nan")],
