@@ -141,9 +141,9 @@ def test_no_key_is_in_the_arguments_of_its_processes(place: Place, long_work: st
     ids=["worker", "server"],
 )
 def test_a_process_that_dies_is_told_and_leaves_none_behind(
-    place: Place, long_work: str, victim: str, told: str
+    place: Place, victim: str, told: str
 ) -> None:
-    demo = place.start("--folder", long_work)
+    demo = place.start()  # by the first line, every worker has connected
     assert demo.stdout is not None
     assert demo.stdout.readline().startswith("all workers: ")
     found = [number for number, arguments in place.processes().items() if victim in arguments]
