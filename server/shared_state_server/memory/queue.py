@@ -33,6 +33,7 @@ class Queue:
         self._items = self.order()
         self._unfinished = 0
         self._shut = False
+        self._drops = False
         self._getters = Line()
         self._putters = Line(self._serve)
         self._joiners = Line()
@@ -111,9 +112,10 @@ class Queue:
     def shutdown(self, immediate: bool) -> None:
         self._shut = True
         if immediate:
-            self._unfinished -= min(self._unfinished, len(self._items))
+            self._drops = True
+            dropped = len(self._items)
             self._items.clear()
-            self._let_joiners_go()
+            self._count_as_done(dropped)
         self._getters.fail_all(ShutDown())
         self._putters.fail_all(ShutDown())
 
@@ -148,10 +150,18 @@ class Queue:
 
     def _put_back(self, items: list[bytes]) -> Undo:
         def undo(now: float) -> None:
+            if self._drops:
+                self._count_as_done(len(items))
+                return
             self._items.put_back(items)
             self._serve()
 
         return undo
+
+    def _count_as_done(self, count: int) -> None:
+        """Have nobody wait for items that nobody will get."""
+        self._unfinished -= min(self._unfinished, count)
+        self._let_joiners_go()
 
     def _wait_for_items(
         self, call: Call, block: bool, timeout: float | None, want: int | None
