@@ -27,6 +27,7 @@ from typing import Any, NamedTuple, TypeVar, get_type_hints
 import ormsgpack
 
 from ..errors import AuthenticationError, ProtocolError
+from ..unpacking import unpack
 
 __all__ = [
     "GREETING_BYTES",
@@ -175,7 +176,7 @@ def _server_proof(
 
 def _sealed(payload: bytes) -> tuple[bytes, bytes]:
     try:
-        body, proof = ormsgpack.unpackb(payload)
+        body, proof = unpack(payload)
     except (ValueError, TypeError) as error:
         raise ProtocolError("a handshake that cannot be read") from error
     if type(body) is not bytes or type(proof) is not bytes:
@@ -191,7 +192,7 @@ _Fields = TypeVar("_Fields", Hello, Welcome)
 def _fields(body: bytes, kind: type[_Fields]) -> _Fields:
     """Read the fields of `kind`; more of them, from a later version, are passed over."""
     try:
-        fields = ormsgpack.unpackb(body)
+        fields = unpack(body)
     except ValueError as error:
         raise ProtocolError("a handshake that cannot be read") from error
     expected = _TYPES[kind]

@@ -28,6 +28,7 @@ import ormsgpack
 from ..bounds import check
 from ..errors import DecodingError, LimitExceeded, ProtocolError
 from ..limits import MAX_NODES
+from ..unpacking import unpack
 from .frames import HEADER_BYTES, frame
 
 __all__ = [
@@ -103,7 +104,7 @@ def read(payload: bytes) -> list[Any]:
     try:
         if len(payload) > MAX_NODES:
             check(payload)
-        message = ormsgpack.unpackb(payload)
+        message = unpack(payload)
     except ValueError as error:  # DecodingError is one, too
         raise ProtocolError(f"a payload that is no message: {error}") from error
     if type(message) is not list:
