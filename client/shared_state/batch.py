@@ -147,21 +147,36 @@ class Batch:
         )
 
     def _ask_together(self, calls: list[Call]) -> list[Message]:
-        """Send calls that need not wait as few requests, and return the reply to each."""
+        """Send calls that need not wait as few requests, and return the reply to each.
+
+        How many go into one is found by trying: half as many if they were too large, and then twice
+        as many as had room. To start from all that are left each time would pack them all for each.
+        """
         replies: list[Message] = []
+        count = REQUEST_CALLS
         while len(replies) < len(calls):
-            replies.extend(self._ask_some(calls[len(replies) : len(replies) + REQUEST_CALLS]))
+            some = calls[len(replies) : len(replies) + count]
+            try:
+                replies.extend(self._ask_some(some))
+            except LimitExceeded:
+                count = len(some) // 2
+            else:
+                count = min(2 * count, REQUEST_CALLS)
         return replies
 
     def _ask_some(self, calls: list[Call]) -> list[Message]:
-        """Return replies to at least the first of `calls`."""
+        """Return replies to at least the first of `calls`.
+
+        Raises:
+            LimitExceeded: they are too large for one request, and more than one.
+        """
         requests = [(each.operation.wire, each.name, *each.encoded) for each in calls]
         try:
             limit = REQUEST_BYTES if len(calls) > 1 else None
             replies: list[Message] = self._lane.exchange(State.batch, "", (requests,), limit)
         except LimitExceeded as error:
             if len(calls) > 1:
-                return self._ask_some(calls[: len(calls) // 2])
+                raise
             return [_failure(error)]
         except SharedStateError as error:
             return [_failure(error) for _ in calls]
