@@ -151,6 +151,19 @@ def test_items_that_do_not_fit_into_one_reply_come_in_the_next(either: Either) -
     assert got == [0, 1, 2, 3, 4]
 
 
+@pytest.mark.parametrize(
+    ("call", "arguments"), [("get", []), ("get_nowait", []), ("get_many", [1])]
+)
+def test_what_was_got_does_not_return_when_its_consumer_leaves(
+    either: Either, other: shared_state.Client, call: str, arguments: list[Any]
+) -> None:
+    jobs = either.queue("jobs")
+    other.queue("jobs").put("item")
+    getattr(jobs, call)(*arguments)
+    either.close()
+    assert other.queue("jobs").empty()
+
+
 # Lines
 
 

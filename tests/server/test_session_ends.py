@@ -73,6 +73,19 @@ def test_an_item_that_returns_is_as_unfinished_as_before(producer: Peer, consume
     assert producer.outcome(joining) is True
 
 
+def test_an_item_that_returns_to_a_queue_that_drops_all_is_dropped_too(
+    producer: Peer, consumer: Peer
+) -> None:
+    producer.put(b"item")
+    consumer.get()
+    producer.call("queue.shutdown", "jobs", True)
+    joining = producer.ask("queue.join", "jobs", None)
+    assert joining not in producer.replies
+    consumer.die()
+    assert producer.call("queue.qsize", "jobs") == 0
+    assert producer.outcome(joining) is True, "it would wait for an item that nobody can get"
+
+
 def test_the_lock_of_a_holder_that_died_goes_to_the_next_at_once(
     simulation: Simulation, holder: Peer
 ) -> None:
