@@ -134,6 +134,27 @@ def test_large_values_are_sent_in_portions(
     assert max(writes.counts) * len(value) <= REQUEST_BYTES
 
 
+def test_finding_the_size_of_a_portion_packs_no_more_than_a_few_times_as_much(
+    client: shared_state.Client,
+    shared: shared_state.Dict[Any, Any],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    packed: list[int] = []
+    request = messages.request
+
+    def weighing(*parts: Any) -> bytes:
+        frame = request(*parts)
+        packed.append(len(frame))
+        return frame
+
+    monkeypatch.setattr(messages, "request", weighing)
+    value = "x" * (REQUEST_BYTES // 3)
+    with client.batch():
+        for number in range(32):
+            shared[number] = value
+    assert sum(packed) < 6 * 32 * len(value)
+
+
 def test_what_has_arrived_is_acknowledged_by_the_next_portion(
     client: shared_state.Client, shared: shared_state.Dict[Any, Any], writes: Writes
 ) -> None:
