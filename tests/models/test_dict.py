@@ -18,7 +18,7 @@ from ..fixtures.clients import Either
 from .direct import Direct
 from .outcome import outcome
 
-DIRECTLY = settings(max_examples=150, stateful_step_count=50, deadline=None)
+DIRECTLY = settings(max_examples=100, stateful_step_count=50, deadline=None)
 OVER_THE_WIRE = settings(max_examples=40, stateful_step_count=40, deadline=None)
 
 SPELLINGS_OF_ONE = (1, 1.0, True, Decimal(1), Fraction(1), 1 + 0j)
