@@ -8,6 +8,7 @@ proof of. Sockets that a killed server left behind are swept away by the next.
 from __future__ import annotations
 
 import contextlib
+import errno
 import logging
 import os
 import socket
@@ -83,7 +84,12 @@ def _private_folder() -> Path:
 
 
 def _sweep(folder: Path) -> None:
+    """Remove the sockets of servers that are no more.
+
+    Nobody is waited for: a server that is stopped, or has no room for another connection, lives.
+    """
     for path in folder.glob("*.sock"):
         with contextlib.suppress(OSError), socket.socket(socket.AF_UNIX) as sock:
-            if sock.connect_ex(str(path)):
+            sock.setblocking(False)
+            if sock.connect_ex(str(path)) == errno.ECONNREFUSED:
                 path.unlink()

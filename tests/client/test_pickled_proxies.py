@@ -13,6 +13,10 @@ import shared_state
 
 from ..fixtures.servers import ThreadServer
 
+# From 3.12 on Python warns of a fork beside threads, as a server in a thread is: rightly, but this
+# child takes no lock that one of them may hold.
+pytestmark = pytest.mark.filterwarnings("ignore:.*multi-threaded.*fork:DeprecationWarning")
+
 METHODS = multiprocessing.get_all_start_methods()
 CHILDREN = 4
 PATIENCE_S = 60.0

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import errno
 import os
 import socket
 import stat
@@ -196,6 +198,31 @@ def test_the_socket_of_a_server_that_lives_stays(rendezvous: Rendezvous) -> None
         sock.close()
         assert Path(other.path).exists()
     other.close()
+
+
+@pytest.mark.timeout(30)  # it would wait for ever
+def test_nobody_waits_for_a_server_that_takes_no_connections(
+    rendezvous: Rendezvous, runtime_folder: Path
+) -> None:
+    folder = runtime_folder / "shared-state"
+    folder.mkdir(mode=0o700)
+    path = folder / "stopped.sock"
+    with socket.socket(socket.AF_UNIX) as stopped, contextlib.ExitStack() as clients:
+        stopped.bind(str(path))
+        stopped.listen(0)
+        while clients.enter_context(impatient()).connect_ex(str(path)) != errno.EAGAIN:
+            pass  # until no more fit in
+        sock = rendezvous.open()
+        assert sock is not None
+        sock.close()
+        assert path.exists()
+
+
+def impatient() -> socket.socket:
+    """Return a Unix socket that waits for nothing."""
+    sock = socket.socket(socket.AF_UNIX)
+    sock.setblocking(False)
+    return sock
 
 
 def test_what_is_no_socket_stays(rendezvous: Rendezvous, runtime_folder: Path) -> None:
