@@ -150,7 +150,7 @@ class Service:
         """Return the behaviour named `name`, for one that works with another."""
         found = self._objects.get(name) if name != STATE else None
         if found is None:
-            raise ObjectNotFound(f"there is no object named {name!r}")
+            raise ObjectNotFound(f"there is no object named {_shown(name)}")
         return found.behaviour
 
     # Requests
@@ -191,7 +191,7 @@ class Service:
     def _row(self, wire: str) -> Row:
         row = self._table.get(wire)
         if row is None:
-            raise ProtocolError(f"there is no operation {wire!r} here")
+            raise ProtocolError(f"there is no operation {_shown(wire)} here")
         if self._closing:
             raise ServerClosing("the server is going down")
         return row
@@ -251,7 +251,7 @@ class Service:
     def _find(self, row: Row, name: str) -> Any:
         found = self._objects.get(name)
         if found is None:
-            raise ObjectNotFound(f"there is no object named {name!r}")
+            raise ObjectNotFound(f"there is no object named {_shown(name)}")
         behaviour = found.behaviour
         if not isinstance(behaviour, row.behaviour):
             raise TypeMismatch(f"{name!r} is a {found.type}, not a {row.type}")
@@ -281,7 +281,7 @@ class Service:
         elif kind == messages.GOODBYE:
             self._end(lane.session)
         else:
-            raise ProtocolError(f"there is no notice {kind!r}")
+            raise ProtocolError("a notice that does not exist")
 
     # Sessions
 
@@ -388,8 +388,13 @@ def _parts(message: list[Any]) -> list[Any]:
 def _check_name(name: str) -> None:
     if not 0 < len(name.encode()) <= MAX_NAME_BYTES or not name.isprintable():
         raise InvalidName(
-            f"a name has 1 to {MAX_NAME_BYTES} bytes of UTF-8 and is printable, not {name!r}"
+            f"a name has 1 to {MAX_NAME_BYTES} bytes of UTF-8 and is printable, not {_shown(name)}"
         )
+
+
+def _shown(text: str) -> str:
+    """Return a text that somebody sent, as it can be told: it may be as long as a frame."""
+    return repr(text) if len(text) <= MAX_NAME_BYTES else f"{text[:MAX_NAME_BYTES]!r}…"
 
 
 def _article(noun: str) -> str:

@@ -5,13 +5,14 @@ from __future__ import annotations
 import errno
 import logging
 import socket
+import tracemalloc
 
 import pytest
 
 from shared_state_protocol.wire import messages
-from shared_state_protocol.wire.connection import HANDSHAKE_TIMEOUT_S
+from shared_state_protocol.wire.connection import HANDSHAKE_TIMEOUT_S, MAX_HELLO_BYTES
 from shared_state_protocol.wire.frames import HEADER_BYTES
-from shared_state_protocol.wire.handshake import GREETING_BYTES, REFUSAL
+from shared_state_protocol.wire.handshake import GREETING_BYTES, MAGIC, REFUSAL
 from shared_state_server.connection import REQUESTS_PER_TURN
 from shared_state_server.session import Lane
 
@@ -115,6 +116,23 @@ def test_the_kernel_is_to_notice_when_a_peer_dies(lobby: Lobby) -> None:
     options = lobby.call().transport.get_extra_info("socket").options
     assert options[socket.SOL_SOCKET, socket.SO_KEEPALIVE] == 1
     assert (socket.IPPROTO_TCP, socket.TCP_KEEPIDLE) in options
+
+
+def test_an_unknown_peer_costs_at_most_8_kib(lobby: Lobby) -> None:
+    almost = MAGIC + MAX_HELLO_BYTES.to_bytes(HEADER_BYTES, "little") + bytes(MAX_HELLO_BYTES - 1)
+    peers = 30
+    tracemalloc.start()
+    try:
+        callers = [lobby.call() for _ in range(peers)]
+        for caller in callers:
+            caller.say(almost[:1000])
+            caller.say(almost[1000:])
+        ours = tracemalloc.Filter(True, "*/shared_state_*")
+        taken = tracemalloc.take_snapshot().filter_traces([ours]).traces
+        assert sum(trace.size for trace in taken) < peers * 8 * 1024
+    finally:
+        tracemalloc.stop()
+    assert lobby.hall.admission.pending == peers
 
 
 # Turns

@@ -92,6 +92,14 @@ def test_a_wrong_call_is_answered_with_an_error(  # a row of the table above
     check_nothing_changed(server)
 
 
+@pytest.mark.parametrize(
+    "call", [("x" * MIB, "d"), ("dict.size", "x" * MIB), ("dict.open", "x" * MIB)]
+)
+def test_a_long_text_is_not_told_back_in_full(insider: Stranger, call: tuple[str, str]) -> None:
+    _, _, _, [told] = insider.ask(*call)
+    assert len(told) < 400
+
+
 # Messages that are none
 
 
@@ -114,12 +122,15 @@ ILLEGAL = {
     "an operation that is bytes": ormsgpack.packb((3, 0, b"dict.open", "never")),
     "a name that is a number": ormsgpack.packb((3, 0, "dict.open", 1)),
     "an unknown notice": ormsgpack.packb((0, 0, "explode", "", 1)),
+    "a notice as long as a novel": ormsgpack.packb((0, 0, "secret" * MIB, "", 1)),
     "a notice of no number": ormsgpack.packb((0, 0, messages.CANCEL, "")),
     "a notice of a text": ormsgpack.packb((0, 0, messages.CANCEL, "", "1")),
     "a request that was acknowledged": ormsgpack.packb((1, 0, "dict.open", "never")),
     "half a message": ormsgpack.packb((3, 0, "dict.open", "never"))[:-2],
     "text that is no UTF-8": b"\x94\x03\x00\xa9dict.open\xa2\xff\xff",
     "an extension": b"\x95\x03\x00\xa9dict.open\xa1n\xd4\x01\x00",
+    "an enormous array": b"\xdd\xff\xff\xff\xff",
+    "an enormous map": b"\x95\x03\x00\xa9dict.open\xa1n\xdf\xff\xff\xff\xff",
     "deep nesting": nested(5000),
     "deep nesting beyond a mebibyte": nested(2 * MIB),
     "a million values and one": b"\x95\x03\x00\xa9dict.open\xa1n"
@@ -143,6 +154,7 @@ def test_what_is_no_message_ends_the_connection(
     assert warnings[0].exc_info is None
     assert warnings[0].getMessage().startswith("cut off a client from 127.0.0.1: ")
     assert len(warnings[0].getMessage()) < 200
+    assert "secret" not in caplog.text
     check_nothing_changed(server)
 
 
