@@ -78,16 +78,33 @@ def test_room_at_the_deadline_is_taken_or_still_there(
     assert got == put
 
 
-async def _cancelled(call: Awaitable[object], after_turns: int) -> object:
-    """Cancel `call` after some turns of the loop; return its result, or None if it had none."""
-    task = asyncio.ensure_future(call)
-    for _ in range(after_turns):
-        await asyncio.sleep(0)
-    task.cancel()
-    try:
-        return await task
-    except asyncio.CancelledError:
-        return None
+class Canceller:
+    """Cancels calls earlier and later until both sides of the race win about as often."""
+
+    def __init__(self, seed: int) -> None:
+        self.cancelled = 0
+        self.completed = 0
+        self._turns = 0
+        self._chance = random.Random(seed)
+
+    async def run(self, call: Awaitable[object]) -> object:
+        """Cancel `call` after some turns of the loop; return its result, or `CANCELLED`."""
+        task = asyncio.ensure_future(call)
+        for _ in range(self._turns + self._chance.randrange(5)):
+            await asyncio.sleep(0)
+        task.cancel()
+        try:
+            result = await task
+        except asyncio.CancelledError:
+            self.cancelled += 1
+            self._turns += 2
+            return CANCELLED
+        self.completed += 1
+        self._turns = max(0, self._turns - 2)
+        return result
+
+
+CANCELLED = object()
 
 
 @pytest.fixture
@@ -98,36 +115,58 @@ def connect(server: ThreadServer) -> Callable[[], shared_state.connect_async]:
 async def test_an_item_on_its_way_to_a_cancelled_get_is_got_or_still_there(
     connect: Callable[[], shared_state.connect_async],
 ) -> None:
-    chance, cancelled, got = random.Random(5), 0, []
+    race, got = Canceller(5), []
     async with connect() as consumer, connect() as producer:
         jobs, theirs = consumer.queue("jobs"), producer.queue("jobs")
-        for item in range(1, ROUNDS + 1):
-            getting = asyncio.ensure_future(_cancelled(jobs.get(), chance.randrange(30)))
+        for item in range(ROUNDS):
+            getting = asyncio.ensure_future(race.run(jobs.get()))
             await theirs.put(item)
             found = await getting
-            cancelled += found is None
-            got.append(found or await theirs.get())
-    assert got == list(range(1, ROUNDS + 1))
-    assert 0 < cancelled < ROUNDS
+            got.append(await theirs.get() if found is CANCELLED else found)
+    assert got == list(range(ROUNDS))
+    assert race.cancelled
+    assert race.completed
+
+
+async def test_an_item_of_a_put_that_is_cancelled_is_there_once_or_not_at_all(
+    connect: Callable[[], shared_state.connect_async],
+) -> None:
+    race = Canceller(6)
+    put: set[int] = set()
+    maybe_put: set[int] = set()
+    got: list[int] = []
+    async with connect() as producer, connect() as consumer:
+        jobs, theirs = producer.queue("jobs", maxsize=1), consumer.queue("jobs")
+        for item in range(0, 2 * ROUNDS, 2):
+            await jobs.put(item)
+            put.add(item)
+            putting = asyncio.ensure_future(race.run(jobs.put(item + 1)))
+            got.append(await theirs.get())
+            (maybe_put if await putting is CANCELLED else put).add(item + 1)
+            await jobs.qsize()  # behind the cancel, so nothing comes any more
+            got += await theirs.get_many(1) if await theirs.qsize() else []
+    assert len(set(got)) == len(got)
+    assert put <= set(got) <= put | maybe_put
+    assert race.cancelled
+    assert race.completed
 
 
 async def test_a_lock_on_its_way_to_a_cancelled_acquire_is_held_or_free(
     connect: Callable[[], shared_state.connect_async],
 ) -> None:
-    chance, cancelled = random.Random(6), 0
+    race = Canceller(7)
     async with connect() as one, connect() as another:
         mine, theirs = one.lock("leader"), another.lock("leader")
         for _ in range(ROUNDS):
             await theirs.acquire()
-            acquiring = asyncio.ensure_future(_cancelled(mine.acquire(), chance.randrange(30)))
+            acquiring = asyncio.ensure_future(race.run(mine.acquire()))
             await theirs.release()
-            if await acquiring:
+            if await acquiring is not CANCELLED:
                 await mine.release()
-            else:
-                cancelled += 1
             assert await theirs.acquire(timeout=LONG_S)
             await theirs.release()
-    assert 0 < cancelled < ROUNDS
+    assert race.cancelled
+    assert race.completed
 
 
 # Cancelled while it waits
