@@ -71,6 +71,31 @@ def test_a_deadline_that_is_set_later_and_sooner_rings_in_its_turn(
     assert late in consumer.replies
 
 
+def test_so_many_items_wake_so_many_waiters_and_no_other(
+    simulation: Simulation, producer: Peer
+) -> None:
+    waiting = [simulation.peer() for _ in range(1000)]
+    numbers = [peer.get() for peer in waiting]
+    items = [b"%d" % count for count in range(300)]
+    producer.call("queue.put_many", "jobs", items, *FOREVER)
+    served = [peer.outcome(number) for peer, number in zip(waiting[:300], numbers, strict=False)]
+    assert served == items
+    assert not any(peer.replies for peer in waiting[300:])
+
+
+def test_every_release_wakes_the_next_waiter_and_no_other(
+    simulation: Simulation, holder: Peer
+) -> None:
+    waiting = [simulation.peer() for _ in range(1000)]
+    numbers = [peer.acquire() for peer in waiting]
+    for peer, number in zip(waiting[:300], numbers, strict=False):
+        assert not peer.replies
+        holder.call("lock.release", "leader")
+        assert peer.outcome(number) is True
+        holder = peer
+    assert not any(peer.replies for peer in waiting[300:])
+
+
 # Objects that go away
 
 
