@@ -22,7 +22,7 @@ from tests.fixtures.impostors import Impostor, reset
 from tests.fixtures.servers import ThreadServer
 from tests.shared.wire.opening import KEY, OTHER_KEY, SERVER_NONCE, WELCOME
 
-TIMEOUT_S = 0.3
+TIMEOUT_S = 0.2
 """Given to the clients: what has to end, ends soon."""
 
 GREETING = ServerOpening(OTHER_KEY, SERVER_NONCE).greeting
