@@ -176,9 +176,8 @@ class Service:
         try:
             row = self._row(wire)
             result, undo = self._carry_out(row, lane, number, name, arguments)
-        except Exception as error:
-            if to_wire(error) is None:
-                log.error("a defect in %s", wire, exc_info=error)
+        except Exception as error:  # noqa: BLE001  # whatever it is, the client has to know
+            _log_defect(wire, error)
             lane.fail(number, error)
             return
         if result is PARKED:
@@ -208,17 +207,15 @@ class Service:
             found = self._objects.get(name)
             if found is not None and type(found.behaviour) is row.behaviour:
                 return getattr(found.behaviour, row.name)(*arguments), None
-            return getattr(self._find(row, name), row.name)(*arguments), None
-        if row.opens:
+        elif row.opens:
             self._open(row, name, arguments)
             return None, None
-        if row.batched:
-            return lane.session.cursors.begin(
-                getattr(self._find(row, name), row.name)(*arguments)
-            ), None
-        call = Call(lane, number, self.clock())
-        result = getattr(self._find(row, name), row.name)(call, *arguments)
-        return result, call.undo
+        method = getattr(self._find(row, name), row.name)
+        if row.wants_call:
+            call = Call(lane, number, self.clock())
+            return method(call, *arguments), call.undo
+        result = method(*arguments)
+        return lane.session.cursors.begin(result) if row.batched else result, None
 
     def carry_out_many(self, call: Call, requests: Any) -> list[Any]:
         """Carry out the requests of a batch until the replies have become large."""
@@ -242,9 +239,8 @@ class Service:
             if row.is_alone or row is self._batch_row:
                 raise ProtocolError(f"{wire} cannot be part of a batch")
             result, _ = self._carry_out(row, call.lane, call.number, name, arguments)
-        except Exception as error:
-            if to_wire(error) is None:
-                log.error("a defect in a batch", exc_info=error)
+        except Exception as error:  # noqa: BLE001  # as above
+            _log_defect("a batch", error)
             return 0, None, *fields_of(error)
         return 0, result
 
@@ -376,6 +372,12 @@ class Directory:
 
     def close_cursor(self, call: Call, cursor: int) -> None:
         call.lane.session.cursors.close(cursor)
+
+
+def _log_defect(place: str, error: Exception) -> None:
+    """Write down an error that no client is told of in detail."""
+    if to_wire(error) is None:
+        log.error("a defect in %s", place, exc_info=error)
 
 
 def _parts(message: list[Any]) -> list[Any]:
