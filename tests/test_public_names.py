@@ -29,7 +29,7 @@ TYPES = {
     "Set",
     "Value",
 }
-ANSWERS = {"ObjectInfo", "Owner"}
+ANSWERS = {"Grant", "Holding", "LockInfo", "ObjectInfo", "Owner"}
 ERRORS = {
     "SharedStateError",
     "SendAgain",
@@ -41,8 +41,11 @@ ERRORS = {
     "EncodingError",
     "DecodingError",
     "LimitExceeded",
+    "DeadlockError",
     "EditConflict",
     "GiveUp",
+    "LockLost",
+    "StaleFence",
     "OutcomeUnknown",
     "ProtocolError",
     "InternalError",

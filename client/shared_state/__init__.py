@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from shared_state_protocol.errors import (
     AuthenticationError,
+    DeadlockError,
     DecodingError,
     EditConflict,
     EncodingError,
@@ -16,6 +17,7 @@ from shared_state_protocol.errors import (
     InternalError,
     InvalidName,
     LimitExceeded,
+    LockLost,
     ObjectNotFound,
     OutcomeUnknown,
     ProtocolError,
@@ -23,10 +25,12 @@ from shared_state_protocol.errors import (
     ServerClosing,
     SharedStateError,
     ShutDown,
+    StaleFence,
     TypeMismatch,
 )
+from shared_state_protocol.grants import Grant
 from shared_state_protocol.registry import register
-from shared_state_protocol.state import ObjectInfo, Owner
+from shared_state_protocol.state import Holding, LockInfo, ObjectInfo, Owner
 
 from .awaiting import AsyncClient, connect_async
 from .batch import Batch, Promise
@@ -101,6 +105,7 @@ __all__ = [
     "BoundedSemaphore",
     "Client",
     "Condition",
+    "DeadlockError",
     "DecodingError",
     "Dict",
     "EditConflict",
@@ -108,6 +113,8 @@ __all__ = [
     "Event",
     "FixTheCall",
     "GiveUp",
+    "Grant",
+    "Holding",
     "InternalError",
     "InvalidName",
     "JoinableQueue",
@@ -115,6 +122,8 @@ __all__ = [
     "LimitExceeded",
     "List",
     "Lock",
+    "LockInfo",
+    "LockLost",
     "Namespace",
     "ObjectInfo",
     "ObjectNotFound",
@@ -134,6 +143,7 @@ __all__ = [
     "SharedStateError",
     "SharedStateManager",
     "ShutDown",
+    "StaleFence",
     "TypeMismatch",
     "Value",
     "connect",

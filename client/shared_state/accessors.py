@@ -123,7 +123,9 @@ class BlockingAccessors(ABC):
 
     def condition(self, name: str, lock: Lock | RLock | None = None) -> Condition:
         """Get or create the condition `name`, on `lock` or on a lock of its own."""
-        return self._open(Condition, name, None if lock is None else lock.name)
+        if lock is None:
+            return self._open(Condition, name, None)
+        return self._open(Condition, name, lock.name).on(lock.name)
 
     def event(self, name: str) -> Event:
         """Get or create the event `name`."""
@@ -217,7 +219,9 @@ class AwaitingAccessors(ABC):
 
     def condition(self, name: str, lock: AsyncLock | AsyncRLock | None = None) -> AsyncCondition:
         """Get or create the condition `name`, on `lock` or on a lock of its own."""
-        return self._open(AsyncCondition, name, None if lock is None else lock.name)
+        if lock is None:
+            return self._open(AsyncCondition, name, None)
+        return self._open(AsyncCondition, name, lock.name).on(lock.name)
 
     def event(self, name: str) -> AsyncEvent:
         """Get or create the event `name`."""

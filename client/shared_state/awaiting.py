@@ -20,15 +20,17 @@ from shared_state_protocol.address import Address
 from shared_state_protocol.codec import Codec
 from shared_state_protocol.contract import Arguments, Awaiting, Operation
 from shared_state_protocol.errors import AuthenticationError, ProtocolError
-from shared_state_protocol.state import ObjectInfo, State
+from shared_state_protocol.state import LockInfo, ObjectInfo, State
 from shared_state_protocol.wire import messages
 from shared_state_protocol.wire.connection import ClientOpening
 from shared_state_protocol.wire.frames import FrameReader
 from shared_state_protocol.wire.handshake import Welcome
 
 from .accessors import AwaitingAccessors
+from .agents import number_of_task
 from .blocking import DEFAULT_TIMEOUT_S
 from .credentials import find_address, find_key
+from .holdings import Holdings
 from .objects import AWAITING
 from .proxy import AsyncProxy, opening_of, reference_to
 from .reconnect import delays
@@ -47,6 +49,7 @@ LOOKS = 4
 T = TypeVar("T", bound=AsyncProxy)
 
 Infos = list[ObjectInfo]
+Locks = list[LockInfo]
 
 
 class _State(State, Awaiting):
@@ -78,6 +81,7 @@ class AsyncClient(AwaitingAccessors):
         self._outbox: list[bytes] = []
         self._given_up: deque[tuple[int, int]] = deque()
         self._patience: asyncio.TimerHandle | None = None
+        self.holdings = Holdings()
         self._is_closed = False
 
     # Objects
@@ -85,6 +89,10 @@ class AsyncClient(AwaitingAccessors):
     async def objects(self) -> Infos:
         """Return the name, type and size of every object, ordered by name."""
         return await self._state.objects()
+
+    async def locks(self) -> Locks:
+        """Return what is held or waited for and by whom, ordered by name: see `LockInfo`."""
+        return await self._state.locks()
 
     async def delete(self, name: str) -> bool:
         """Remove an object; whoever waits on it gets `ObjectNotFound`. False if there is none."""
@@ -181,7 +189,7 @@ class AsyncClient(AwaitingAccessors):
             raise ValueError("this client is closed")
         loop = asyncio.get_running_loop()
         if operation.wants_agent:
-            arguments = operation.with_agent(arguments, id(asyncio.current_task()))
+            arguments = operation.with_agent(arguments, number_of_task())
         encoded = operation.encode(arguments, self.codec)
         number = self._previous = self._previous + 1
         request = Request(number, operation, name, encoded, loop.time())

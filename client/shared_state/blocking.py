@@ -17,11 +17,12 @@ from typing import Any, TypeVar
 from shared_state_protocol.address import Address
 from shared_state_protocol.codec import Codec
 from shared_state_protocol.contract import Arguments, Blocking, Operation
-from shared_state_protocol.state import ObjectInfo, State
+from shared_state_protocol.state import LockInfo, ObjectInfo, State
 
 from .accessors import BlockingAccessors
 from .batch import Batch
 from .credentials import find_address, find_key
+from .holdings import Holdings
 from .lane import Lane
 from .objects import BLOCKING
 from .proxy import Proxy, opening_of, reference_to
@@ -37,6 +38,7 @@ T = TypeVar("T", bound=Proxy)
 
 Lanes = list[tuple[Lane, "weakref.ref[threading.Thread]"]]
 Infos = list[ObjectInfo]
+Locks = list[LockInfo]
 Message = list[Any]
 
 
@@ -70,6 +72,7 @@ class Client(BlockingAccessors):
         self._lanes: Lanes = []
         self._last_number = 0
         self._abandoned: list[int] = []
+        self.holdings = Holdings()
         _known[self] = None
         self._lane()
 
@@ -78,6 +81,10 @@ class Client(BlockingAccessors):
     def objects(self) -> Infos:
         """Return the name, type and size of every object, ordered by name."""
         return self._state.objects()
+
+    def locks(self) -> Locks:
+        """Return what is held or waited for and by whom, ordered by name: see `LockInfo`."""
+        return self._state.locks()
 
     def delete(self, name: str) -> bool:
         """Remove an object; whoever waits on it gets `ObjectNotFound`. False if there is none."""
@@ -249,6 +256,7 @@ class Client(BlockingAccessors):
         self._local = threading.local()
         self._lanes = []
         self._abandoned.clear()
+        self.holdings.clear()
 
 
 _known: weakref.WeakKeyDictionary[Client, None] = weakref.WeakKeyDictionary()

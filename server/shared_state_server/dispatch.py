@@ -32,6 +32,7 @@ class Row:
     """
 
     __slots__ = (
+        "_fence",
         "_shapes",
         "_values",
         "batched",
@@ -61,6 +62,7 @@ class Row:
         self.wants_find = "find" in wanted
         self.is_alone = operation.waits or operation.confirms or operation.batched
         self.is_plain = not (self.opens or self.batched or self.wants_call)
+        self._fence = None if operation.fenced is None else operation.fenced.parameters[-1].shape
         self._shapes = [parameter.shape for parameter in operation.parameters]
         self._values = [at for at, shape in enumerate(self._shapes) if not shape.verbatim]
         self.passed: set[tuple[type, ...]] = set()
@@ -79,6 +81,14 @@ class Row:
                 raise ProtocolError(f"argument {position} has the wrong shape")
         if all(shape.flat for shape in self._shapes):
             self.passed.add(types)
+
+    def take_fence(self, arguments: list[Any]) -> tuple[str, int] | None:
+        """Take the fence off `arguments` and return it, if there is one behind all others."""
+        fence = self._fence
+        if fence is None or len(arguments) <= len(self._shapes) or not fence.accepts(arguments[-1]):
+            return None
+        lock, token = arguments.pop()
+        return lock, token
 
     def refuse_pickles(self, arguments: list[Any]) -> None:
         """Refuse values that were pickled: this server does not keep such.

@@ -20,7 +20,7 @@ from importlib.metadata import version
 
 from shared_state_protocol.address import Address
 
-from .clock import monotonic
+from .clock import monotonic, token_floor
 from .connection import Connection
 from .hall import Hall
 from .rendezvous import Rendezvous
@@ -122,6 +122,7 @@ class Server:
             later=loop.call_later,
             alarm=self._set_alarm,
             allow_pickle=settings.allow_pickle,
+            last_token=token_floor(),
         )
         for name, type_name in settings.share:
             self.service.share(name, type_name)

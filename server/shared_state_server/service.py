@@ -17,6 +17,7 @@ from shared_state_protocol.errors import (
     ObjectNotFound,
     ProtocolError,
     ServerClosing,
+    StaleFence,
     TypeMismatch,
     to_wire,
 )
@@ -27,6 +28,7 @@ from shared_state_protocol.wire.handshake import Hello
 
 from .dispatch import Row, table_of
 from .memory import BEHAVIOURS
+from .memory.holder import Holder, Owned
 from .session import Lane, OwnerFields, Session, fields_of
 from .waiting import PARKED, Call, Deadlines, Undo
 
@@ -50,6 +52,10 @@ InfoFields = tuple[str, str, int, list[OwnerFields], int]
 """The fields of `shared_state_protocol.state.ObjectInfo`."""
 
 
+LockFields = tuple[str, str, list[tuple[OwnerFields, int, int, bool]], list[OwnerFields]]
+"""The fields of `shared_state_protocol.state.LockInfo`."""
+
+
 class Object:
     """A named behaviour."""
 
@@ -66,13 +72,24 @@ class Object:
         waiters = behaviour.waiters() if hasattr(behaviour, "waiters") else 0
         return name, self.type, behaviour.size(), owners, waiters
 
+    def describe_lock(self, name: str, now: float) -> LockFields:
+        """Return who holds it and who waits for it."""
+        lock: Owned = self.behaviour
+        holdings = [
+            (holder.owner(now), holder.agent, holder.token, holder.abandoned)
+            for holder in lock.holders()
+        ]
+        waiters = [waiter.lane.owner(now - waiter.since) for waiter in lock.lined_up()]
+        return name, self.type, holdings, waiters
+
 
 class Service:
     """All objects and sessions of one server.
 
     `clock` returns monotonic seconds; `session_grace` is for how many of them a session whose
     connection broke is kept for the client to come back; `later` runs a function after so many;
-    `alarm` is told a time at which `expire` is to be called.
+    `alarm` is told a time at which `expire` is to be called; `last_token` is one that no lock had
+    before.
     """
 
     def __init__(
@@ -84,6 +101,7 @@ class Service:
         later: Callable[[float, Callable[[], None]], object],
         alarm: Callable[[float], None],
         allow_pickle: bool = False,
+        last_token: int = 0,
     ) -> None:
         self.version = version
         self.clock = clock
@@ -93,6 +111,7 @@ class Service:
         self._later = later
         self._allow_pickle = allow_pickle
         self._closing = False
+        self._last_token = last_token
         self._objects = {STATE: Object(contract_name(State), Directory(self))}
         self._table = {**_TABLE, **table_of([(State, Directory)])}
         self._batch_row = self._table[State.batch.wire]
@@ -127,17 +146,31 @@ class Service:
         del self._objects[name]
         if hasattr(found.behaviour, "fail_all"):
             found.behaviour.fail_all(ObjectNotFound(f"{name!r} was deleted"))
+        if isinstance(found.behaviour, Owned):
+            self._last_token = max(self._last_token, found.behaviour.last_token)
         return True
 
     def listing(self, now: float) -> list[InfoFields]:
         """Return what there is, ordered by name."""
         return [self._objects[name].describe(name, now) for name in sorted(self._objects) if name]
 
+    def locks(self, now: float) -> list[LockFields]:
+        """Return what is held or waited for, by whom, ordered by name."""
+        return [
+            self._objects[name].describe_lock(name, now)
+            for name in sorted(self._objects)
+            if isinstance(lock := self._objects[name].behaviour, Owned)
+            and (lock.holders() or lock.waiters())
+        ]
+
     def _open(self, row: Row, name: str, arguments: list[Any]) -> None:
         found = self._objects.get(name)
         if found is None:
             _check_name(name)
-            self._objects[name] = Object(row.type, self._create(row, arguments))
+            behaviour = self._create(row, arguments)
+            if isinstance(behaviour, Owned):
+                behaviour.settle(name, self._last_token)
+            self._objects[name] = Object(row.type, behaviour)
         elif found.type != row.type:
             raise TypeMismatch(f"{name!r} is a {found.type}, not a {row.type}")
 
@@ -196,10 +229,19 @@ class Service:
         return row
 
     def _carry_out(
-        self, row: Row, lane: Lane, number: int, name: str, arguments: list[Any]
+        self,
+        row: Row,
+        lane: Lane,
+        number: int,
+        name: str,
+        arguments: list[Any],
+        guard: Holder | None = None,
     ) -> tuple[Any, Undo | None]:
         """Carry out one request; return its result, or `PARKED`, and how to undo it."""
         if (*map(type, arguments),) not in row.passed:
+            fence = row.take_fence(arguments)
+            if fence is not None:
+                return self._carry_out_guarded(row, lane, number, name, arguments, fence)
             row.check(arguments)
         if row.changes and not self._allow_pickle:
             row.refuse_pickles(arguments)
@@ -212,10 +254,34 @@ class Service:
             return None, None
         method = getattr(self._find(row, name), row.name)
         if row.wants_call:
-            call = Call(lane, number, self.clock())
+            call = Call(lane, number, self.clock(), guard)
             return method(call, *arguments), call.undo
         result = method(*arguments)
         return lane.session.cursors.begin(result) if row.batched else result, None
+
+    def _carry_out_guarded(
+        self,
+        row: Row,
+        lane: Lane,
+        number: int,
+        name: str,
+        arguments: list[Any],
+        fence: tuple[str, int],
+    ) -> tuple[Any, Undo | None]:
+        """Carry out one request if the lock that its fence names is held by that token."""
+        guard = self._holder_of(*fence)
+        made = self._carry_out(row, lane, number, name, arguments, guard)
+        if made[0] is PARKED:
+            guard.guard(lane.waiters[number])
+        return made
+
+    def _holder_of(self, lock: str, token: int) -> Holder:
+        found = self._objects.get(lock)
+        if found is not None and isinstance(found.behaviour, Owned):
+            holder = found.behaviour.holder_of(token)
+            if holder is not None:
+                return holder
+        raise StaleFence(f"{_shown(lock)} is not held with the token {token} any more")
 
     def carry_out_many(self, call: Call, requests: Any) -> list[Any]:
         """Carry out the requests of a batch until the replies have become large."""
@@ -330,8 +396,9 @@ class Service:
             return
         session.is_over = True
         del self.sessions[session.id]
-        if session.stakes:
-            log.warning("%s ended while it held %d objects", _who(session), len(session.stakes))
+        for stake in session.stakes:
+            if isinstance(stake, Owned):
+                log.warning("%s ended while it held %s", _who(session), _shown(stake.name))
         session.end(self.clock())
 
     def close(self) -> None:
@@ -357,6 +424,9 @@ class Directory:
 
     def objects(self, call: Call) -> list[InfoFields]:
         return self._service.listing(call.now)
+
+    def locks(self, call: Call) -> list[LockFields]:
+        return self._service.locks(call.now)
 
     def delete(self, name: str) -> bool:
         return self._service.delete(name)

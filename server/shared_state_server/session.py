@@ -73,7 +73,8 @@ class Lane:
 
     `send` takes a frame to the client, or is None while there is no connection. `newest` is the
     largest number of a request so far: a larger one cannot be a repetition. `forgot` says that the
-    client remembers a lane of this number that is gone here.
+    client remembers a lane of this number that is gone here. `waits` has for each agent the lock
+    that it waits for: see `memory.ring`.
     """
 
     __slots__ = (
@@ -87,6 +88,7 @@ class Lane:
         "session",
         "thread",
         "waiters",
+        "waits",
     )
 
     def __init__(self, session: Session, hello: Hello, deadlines: Deadlines) -> None:
@@ -100,6 +102,7 @@ class Lane:
         self.forgot = hello.resumes
         self.replies: dict[int, tuple[bytes, Undo | None]] = {}
         self.waiters: dict[int, Waiter] = {}
+        self.waits: dict[int, Any] = {}
 
     @property
     def is_known(self) -> bool:

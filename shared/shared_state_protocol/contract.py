@@ -22,6 +22,10 @@ Six kinds of promise:
 * `handover` is a delivery that never waits;
 * `stream` is a query whose result comes in batches.
 
+A command with the parameter ``*, fence: Fence = None`` may be guarded by a lock (see `grants`).
+Only a call that has a fence sends it, behind all other arguments, and pays for it; the server takes
+it off again and checks it before the behaviour is called.
+
 Methods are made once, when a class joins a contract with a holder (`Blocking` or `Awaiting`), so
 that a call pays for no descriptor.
 """
@@ -36,7 +40,7 @@ from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
 from typing import Any, Concatenate, Generic, ParamSpec, Protocol, TypeVar, overload
 
 from .codec import Codec
-from .shapes import Calling, Default, Shape, shape_of
+from .shapes import Calling, Default, FencedBy, Shape, shape_of
 
 __all__ = [
     "Arguments",
@@ -61,6 +65,9 @@ T = TypeVar("T")
 
 Arguments = tuple[Any, ...]
 
+FENCE = "fence"
+"""The name of every parameter that is a fence; it is given by keyword alone."""
+
 
 class Parameter:
     """One parameter of an operation: its name, its shape, and its default if it has one."""
@@ -78,6 +85,7 @@ class Operation(Generic[P, R]):
 
     `wire` is its name on the wire, as ``dict.set``; `changes`, `waits`, `confirms` and `batched`
     say which kind of promise it is; `wants_agent` that the client is to fill in who calls.
+    `fenced` is the same promise with a fence as its last argument, if it may be guarded.
     """
 
     changes = False
@@ -89,6 +97,7 @@ class Operation(Generic[P, R]):
     wire: str
     parameters: tuple[Parameter, ...]
     result: Shape
+    fenced: Operation[P, R] | None
 
     def __init__(self, declaration: Callable[Concatenate[Any, P], R]) -> None:
         self.declaration = declaration
@@ -99,10 +108,23 @@ class Operation(Generic[P, R]):
         self.wire = f"{contract_name(owner)}.{name}"
         hints = _hints_of(self.declaration)
         declared = list(inspect.signature(self.declaration).parameters.values())[1:]
-        self.parameters = tuple(
+        parameters = [
             Parameter(each.name, shape_of(hints[each.name]), each.default) for each in declared
-        )
+        ]
         self.result = shape_of(self._result_annotation(hints["return"]))
+        fences = [each for each in parameters if isinstance(each.shape, FencedBy)]
+        self._take([each for each in parameters if each not in fences])
+        self.fenced = self._with(fences) if fences else None
+
+    def _with(self, fences: list[Parameter]) -> Operation[P, R]:
+        fenced = type(self)(self.declaration)
+        vars(fenced).update(vars(self), fenced=None)
+        fenced._take([*self.parameters, *fences])
+        return fenced
+
+    def _take(self, parameters: list[Parameter]) -> None:
+        """Have these parameters, and know those that mean something to clients."""
+        self.parameters = tuple(parameters)
         self.encode = _encoder([parameter.shape for parameter in self.parameters])
         self._defaults = tuple(
             each.default for each in self.parameters if each.default is not inspect.Parameter.empty
@@ -121,6 +143,10 @@ class Operation(Generic[P, R]):
 
     def __call__(self, bound: Bound, *args: P.args, **kwargs: P.kwargs) -> Any:
         """Call the operation on a bound object: ``Dict.set(config, "rate", 10)``."""
+        if self.fenced is not None and FENCE in kwargs:
+            if kwargs[FENCE] is not None:
+                return self.fenced(bound, *args, **kwargs)
+            del kwargs[FENCE]
         arguments: Arguments = args
         if kwargs or len(args) != len(self.parameters):
             arguments = self.lay_out(args, kwargs)
@@ -185,7 +211,9 @@ class Operation(Generic[P, R]):
         operation, arity, lay_out = self, len(self.parameters), self.lay_out
 
         def method(self: Bound, *args: Any, **kwargs: Any) -> Any:
-            if kwargs or len(args) != arity:
+            if kwargs:
+                return operation(self, *args, **kwargs)
+            if len(args) != arity:
                 args = lay_out(args, kwargs)
             return self.client.call(operation, self.name, args)
 
@@ -203,13 +231,13 @@ def _hints_of(declaration: Any) -> dict[str, Any]:
     """
     bare = types.FunctionType(declaration.__code__, declaration.__globals__)
     bare.__annotations__ = declaration.__annotations__
-    return typing.get_type_hints(bare)
+    return typing.get_type_hints(bare, include_extras=True)
 
 
 def _encoder(shapes: list[Shape]) -> Callable[[Arguments, Codec], Arguments]:
     """Make the function that encodes the arguments of a call.
 
-    Unrolled for up to two arguments: 0.2 µs instead of 0.7 µs for the loop.
+    Unrolled for up to three arguments: 0.3 µs instead of 1 µs for the loop.
     """
     if not shapes:
         return lambda arguments, codec: ()
@@ -221,6 +249,13 @@ def _encoder(shapes: list[Shape]) -> Callable[[Arguments, Codec], Arguments]:
         return lambda arguments, codec: (
             first(arguments[0], codec),
             second(arguments[1], codec),
+        )
+    if len(shapes) == 3:  # for locks
+        one, two, three = shapes[0].encode, shapes[1].encode, shapes[2].encode
+        return lambda arguments, codec: (
+            one(arguments[0], codec),
+            two(arguments[1], codec),
+            three(arguments[2], codec),
         )
     return lambda arguments, codec: tuple(
         shape.encode(argument, codec) for shape, argument in zip(shapes, arguments, strict=True)

@@ -4,6 +4,7 @@
 
     SharedStateError
     ├── SendAgain              nothing was changed: the same call may be sent again
+    │   ├── DeadlockError          those who wait hold what the others wait for
     │   ├── EditConflict           somebody wrote what was being edited
     │   └── ServerClosing          the server is going down
     ├── FixTheCall             nothing was changed: the call itself is wrong
@@ -14,6 +15,8 @@
     │   ├── DecodingError          bytes that are no value, or over a limit (a ValueError)
     │   └── LimitExceeded          larger or more than a named limit allows (a ValueError)
     └── GiveUp                 the caller has to find out what happened
+        ├── LockLost               the lock was given to somebody else meanwhile (a RuntimeError)
+        │   └── StaleFence             so a command that it guards was refused
         ├── OutcomeUnknown         the connection broke; the call took effect once or not at all
         ├── ProtocolError          the other side broke the rules of the wire
         └── InternalError          a defect in the server; its log has the traceback
@@ -49,6 +52,7 @@ else:
 
 __all__ = [
     "AuthenticationError",
+    "DeadlockError",
     "DecodingError",
     "EditConflict",
     "EncodingError",
@@ -57,6 +61,7 @@ __all__ = [
     "InternalError",
     "InvalidName",
     "LimitExceeded",
+    "LockLost",
     "ObjectNotFound",
     "OutcomeUnknown",
     "ProtocolError",
@@ -64,6 +69,7 @@ __all__ = [
     "ServerClosing",
     "SharedStateError",
     "ShutDown",
+    "StaleFence",
     "TypeMismatch",
 ]
 
@@ -74,6 +80,10 @@ class SharedStateError(Exception):
 
 class SendAgain(SharedStateError):
     """Nothing was changed; the same call may be sent again."""
+
+
+class DeadlockError(SendAgain):
+    """Those who wait hold what the others wait for; give back what is held, and begin again."""
 
 
 class EditConflict(SendAgain):
@@ -116,6 +126,14 @@ class GiveUp(SharedStateError):
     """The caller has to find out what happened."""
 
 
+class LockLost(GiveUp, RuntimeError):
+    """The lock is not held any more; somebody else may have got it meanwhile."""
+
+
+class StaleFence(LockLost):
+    """A command was refused, and changed nothing: the lock that guards it is not held any more."""
+
+
 class OutcomeUnknown(GiveUp):
     """The connection broke; the call took effect once or not at all."""
 
@@ -148,6 +166,7 @@ WIRE_NAMES: dict[type[Exception], str] = {
     queue.Empty: "queue.Empty",
     queue.Full: "queue.Full",
     ShutDown: "queue.ShutDown",
+    DeadlockError: "DeadlockError",
     ServerClosing: "ServerClosing",
     TypeMismatch: "TypeMismatch",
     ObjectNotFound: "ObjectNotFound",
@@ -155,6 +174,8 @@ WIRE_NAMES: dict[type[Exception], str] = {
     EncodingError: "EncodingError",
     DecodingError: "DecodingError",
     LimitExceeded: "LimitExceeded",
+    LockLost: "LockLost",
+    StaleFence: "StaleFence",
     OutcomeUnknown: "OutcomeUnknown",
     ProtocolError: "ProtocolError",
     InternalError: "InternalError",

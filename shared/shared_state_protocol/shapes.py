@@ -13,6 +13,7 @@ class is made, into a shape that knows three things: what the client writes for 
 ``list[X] Iterable[X]``    an array; an argument may be any iterable
 ``Scalar``                 a number of at most 64 bits, a text or bytes
 ``Agent``                  the thread or task that calls: the client fills it in
+``Fence``                  the name of a lock and a token; see `contract.Operation.fenced`
 ``tuple[X, Y]``            an array of exactly these
 ``Pairs[K, V]``            an array of pairs; an argument may be a mapping or pairs
 a ``NamedTuple`` class     an array of its fields
@@ -32,6 +33,7 @@ from typing import Any, NewType, TypeVar, Union
 
 from .codec import Codec
 from .errors import FixTheCall
+from .grants import Fence, Grant
 from .keys import encode_key
 
 __all__ = [
@@ -163,6 +165,20 @@ class Calling(Plain):
         super().__init__(int, int)
 
 
+class FencedBy(Shape):
+    """A grant, of which the name of the lock and the token travel."""
+
+    flat = False
+
+    def encode(self, value: Any, codec: Codec) -> tuple[str, int]:
+        if not isinstance(value, Grant):
+            raise TypeError(f"a fence is a Grant, not {type(value).__name__}")
+        return value[:2]
+
+    def accepts(self, wire: Any) -> bool:
+        return type(wire) is list and [*map(type, wire)] == [str, int]  # pyright: ignore[reportUnknownArgumentType]  # of whatever
+
+
 class Anything(Shape):
     verbatim = True
 
@@ -229,6 +245,7 @@ class Group(Shape):
     def __init__(self, inner: list[Shape], build: Callable[[Iterable[Any]], Any] = tuple) -> None:
         self.inner = inner
         self.build = build
+        self._is_verbatim = all(shape.verbatim for shape in inner)
 
     def encode(self, value: Iterable[Any], codec: Codec) -> list[Any]:
         items = tuple(value)
@@ -237,6 +254,8 @@ class Group(Shape):
         return [shape.encode(item, codec) for shape, item in zip(self.inner, items, strict=True)]
 
     def decode(self, wire: list[Any], codec: Codec) -> Any:
+        if self._is_verbatim:
+            return self.build(wire)
         return self.build(
             shape.decode(item, codec) for shape, item in zip(self.inner, wire, strict=True)
         )
@@ -279,6 +298,7 @@ _LEAVES: dict[Any, Shape] = {
     V: Value(),
     D: Default(),
     Agent: Calling(),
+    Fence: FencedBy(),
     Scalar: Plain(_scalar, int, float, str, bytes),
     Any: Anything(),
     bool: Plain(bool, bool),

@@ -12,7 +12,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
 from shared_state_server.session import Session
 
-from ..fixtures.simulation import GRACE_S, Simulation
+from ..fixtures.simulation import AGENT, GRACE_S, Simulation
 from .simulated import SimulatedProcess
 
 PROCESSES = 4
@@ -43,7 +43,7 @@ class LockUnderFaults(RuleBasedStateMachine):
     def acquire(self, index: int, timeout: float | None) -> None:
         process = self.connected(index)
         if process is not None:
-            process.ask("lock.acquire", "leader", True, timeout)
+            process.ask("lock.acquire", "leader", True, timeout, AGENT)
 
     @rule(index=processes)
     def read(self, index: int) -> None:
@@ -51,7 +51,7 @@ class LockUnderFaults(RuleBasedStateMachine):
         if process is None or process.peer is None:
             return
         for request, outcome in process.read():
-            if request[0] == "lock.acquire" and outcome is True:
+            if request[0] == "lock.acquire" and type(outcome) is list:
                 assert process not in self.holding, "it was given to its holder"
                 self.holding[process] = process.peer.lane.session
 

@@ -146,7 +146,7 @@ def test_a_session_that_ends_holding_something_is_written_to_the_log(
     simulation: Simulation, caplog: pytest.LogCaptureFixture
 ) -> None:
     holder = simulation.peer("lock.open", "leader")
-    holder.call("lock.acquire", "leader", True, None)
+    holder.call("lock.acquire", "leader", True, None, 1)
     with caplog.at_level(logging.WARNING):
         holder.die()
-    assert "ended while it held 1 objects" in caplog.text
+    assert "simulated pid 1 ended while it held 'leader'" in caplog.text

@@ -12,11 +12,11 @@ import shared_state
 
 def blocks(state: shared_state.Client) -> None:
     with state.lock("l") as taken:
-        assert_type(taken, bool)
+        assert_type(taken, shared_state.Grant)
     with state.rlock("r"), state.semaphore("s", 3), state.bounded_semaphore("b", 3):
         pass
     with state.condition("own") as taken, state.condition("given", state.lock("l")):
-        assert_type(taken, bool)
+        assert_type(taken, shared_state.Grant)
     with state.event("e"):  # type: ignore[attr-defined]  # pyright: ignore[reportGeneralTypeIssues]  # no lock
         pass
 
@@ -37,11 +37,11 @@ def waits(state: shared_state.Client) -> None:
 
 async def async_blocks(state: shared_state.AsyncClient) -> None:
     async with state.lock("l") as taken:
-        assert_type(taken, bool)
+        assert_type(taken, shared_state.Grant)
     async with state.rlock("r"), state.semaphore("s", 3), state.bounded_semaphore("b", 3):
         pass
     async with state.condition("own") as taken, state.condition("given", state.lock("l")):
-        assert_type(taken, bool)
+        assert_type(taken, shared_state.Grant)
 
 
 async def async_waits(state: shared_state.AsyncClient) -> None:

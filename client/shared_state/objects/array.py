@@ -8,10 +8,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Any
 
+from shared_state_protocol.grants import Grant
 from shared_state_protocol.objects import Array as ArrayContract
 from shared_state_protocol.typecodes import item_bytes, pack, to_array, to_item, unpack, view
 
-from ..proxy import AsyncProxy, Proxy
 from .entering import AsyncEntered, Entered
 from .rlock import AsyncRLock, RLock
 
@@ -33,7 +33,7 @@ def _joined(parts: list[bytes]) -> bytes:
     return parts[0] if len(parts) == 1 else b"".join(parts)
 
 
-class Array(ArrayContract, Proxy, Entered):
+class Array(Entered, ArrayContract):  # type: ignore[misc]  # it takes the grant from the operation, and keeps it
     """A shared array for blocking callers; as a context manager, it is its own lock."""
 
     def __getitem__(self, index: int | slice) -> Any:
@@ -81,14 +81,14 @@ class Array(ArrayContract, Proxy, Entered):
         memoryview(out).cast("B")[:] = found.cast("B")
         return out
 
-    def add(self, indices: range | slice, amount: Any) -> None:
+    def add(self, indices: range | slice, amount: Any, *, fence: Grant | None = None) -> None:
         """Add a number to every item of a range, or to each its own of an iterable, in place."""
         place = self._range(indices) if isinstance(indices, slice) else indices
         start, stop, step = place.start, place.stop, place.step
         if isinstance(amount, Iterable):
-            self.add_packed(start, stop, step, pack(self.code, amount))
+            self.add_packed(start, stop, step, pack(self.code, amount), fence=fence)
         else:
-            self.add_to_each(start, stop, step, amount)
+            self.add_to_each(start, stop, step, amount, fence=fence)
 
     def get_lock(self) -> RLock:
         """Return the lock of the array."""
@@ -117,7 +117,7 @@ class Array(ArrayContract, Proxy, Entered):
             position = end
 
 
-class AsyncArray(ArrayContract, AsyncProxy, AsyncEntered):
+class AsyncArray(AsyncEntered, ArrayContract):  # type: ignore[misc]  # it takes the grant from the operation, and keeps it
     """A shared array for awaiting callers; as an async context manager, it is its own lock."""
 
     async def read(self) -> memoryview:
@@ -130,7 +130,9 @@ class AsyncArray(ArrayContract, AsyncProxy, AsyncEntered):
         ]
         return view(code, _joined(data))
 
-    async def write(self, items: Iterable[Any], start: int = 0) -> None:
+    async def write(
+        self, items: Iterable[Any], start: int = 0, *, fence: Grant | None = None
+    ) -> None:
         """Replace the items from `start` on."""
         code = await self.typecode()
         size, data = item_bytes(code), pack(code, items)
@@ -138,16 +140,16 @@ class AsyncArray(ArrayContract, AsyncProxy, AsyncEntered):
         for each in portions(indices, size):
             first = (each.start - start) * size
             packed = data[first : first + len(each) * size]
-            await self.set_packed(each.start, each.stop, each.step, packed)
+            await self.set_packed(each.start, each.stop, each.step, packed, fence=fence)
 
-    async def add(self, indices: range, amount: Any) -> None:
+    async def add(self, indices: range, amount: Any, *, fence: Grant | None = None) -> None:
         """Add a number to every item of a range, or to each its own of an iterable, in place."""
         start, stop, step = indices.start, indices.stop, indices.step
         if isinstance(amount, Iterable):
             packed = pack(await self.typecode(), amount)
-            await self.add_packed(start, stop, step, packed)
+            await self.add_packed(start, stop, step, packed, fence=fence)
         else:
-            await self.add_to_each(start, stop, step, amount)
+            await self.add_to_each(start, stop, step, amount, fence=fence)
 
     def get_lock(self) -> AsyncRLock:
         """Return the lock of the array."""

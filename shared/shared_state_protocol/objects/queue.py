@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from typing import Generic
 
 from ..contract import command, delivery, handover, query, waiting
+from ..grants import Fence
 from ..shapes import V
 
 __all__ = ["Queue"]
@@ -24,16 +25,23 @@ class Queue(Generic[V]):
         """Create the queue if there is none of that name; `maxsize` 0 or less is no bound."""
 
     @waiting
-    def put(self, item: V, block: bool = True, timeout: float | None = None) -> None:
+    def put(
+        self, item: V, block: bool = True, timeout: float | None = None, *, fence: Fence = None
+    ) -> None:
         """Add one item, waiting for room; queue.Full if there was none in time."""
 
     @command
-    def put_nowait(self, item: V) -> None:
+    def put_nowait(self, item: V, *, fence: Fence = None) -> None:
         """Add one item; queue.Full if there is no room now."""
 
     @waiting
     def put_many(
-        self, items: Iterable[V], block: bool = True, timeout: float | None = None
+        self,
+        items: Iterable[V],
+        block: bool = True,
+        timeout: float | None = None,
+        *,
+        fence: Fence = None,
     ) -> None:
         """Add several items in one request, all at once, waiting until all have room.
 
@@ -41,15 +49,22 @@ class Queue(Generic[V]):
         """
 
     @delivery
-    def get(self, block: bool = True, timeout: float | None = None) -> V:
+    def get(self, block: bool = True, timeout: float | None = None, *, fence: Fence = None) -> V:
         """Remove and return the oldest item, waiting for one; queue.Empty if none came in time."""
 
     @handover
-    def get_nowait(self) -> V:
+    def get_nowait(self, *, fence: Fence = None) -> V:
         """Remove and return the oldest item; queue.Empty if there is none now."""
 
     @delivery
-    def get_many(self, max_items: int, block: bool = True, timeout: float | None = None) -> list[V]:
+    def get_many(
+        self,
+        max_items: int,
+        block: bool = True,
+        timeout: float | None = None,
+        *,
+        fence: Fence = None,
+    ) -> list[V]:
         """Remove and return up to `max_items` of the oldest, waiting for at least one.
 
         Raises queue.Empty if none came in time.
@@ -72,7 +87,7 @@ class Queue(Generic[V]):
         """Return the bound given at creation; 0 is none."""
 
     @command
-    def task_done(self) -> None:
+    def task_done(self, *, fence: Fence = None) -> None:
         """Say that an item taken earlier is dealt with; ValueError if said too often."""
 
     @waiting
@@ -80,7 +95,7 @@ class Queue(Generic[V]):
         """Wait until every item put has been dealt with; False if `timeout` ran out first."""
 
     @command
-    def shutdown(self, immediate: bool = False) -> None:
+    def shutdown(self, immediate: bool = False, *, fence: Fence = None) -> None:
         """Refuse puts from now on, and gets once empty, with ShutDown (Python 3.13's rule).
 
         `immediate` also drops the items, counts them as dealt with, and wakes every waiter.
