@@ -12,7 +12,10 @@ import itertools
 from typing import Any
 from weakref import WeakKeyDictionary
 
-__all__ = ["number_of_task"]
+__all__ = ["TASKS", "number_of_task"]
+
+TASKS = "asyncio"
+"""What an async client calls its thread, which makes the calls of all its tasks."""
 
 _numbers: WeakKeyDictionary[asyncio.Task[Any], int] = WeakKeyDictionary()
 _count = itertools.count(1)

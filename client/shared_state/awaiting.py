@@ -27,7 +27,7 @@ from shared_state_protocol.wire.frames import FrameReader
 from shared_state_protocol.wire.handshake import Welcome
 
 from .accessors import AwaitingAccessors
-from .agents import number_of_task
+from .agents import TASKS, number_of_task
 from .blocking import DEFAULT_TIMEOUT_S
 from .credentials import find_address, find_key
 from .holdings import Holdings
@@ -41,7 +41,6 @@ from .sockets import tune
 __all__ = ["AsyncClient", "connect_async"]
 
 LANE = 1
-THREAD = "asyncio"
 
 LOOKS = 4
 """How often within the timeout overdue requests are looked for: one timer for all, not one each."""
@@ -337,7 +336,7 @@ class AsyncClient(AwaitingAccessors):
 
     async def _open_wire(self, address: Address) -> tuple[Wire, Welcome]:
         loop = asyncio.get_running_loop()
-        wire = Wire(self, address.scheme, self._session.opening(LANE, THREAD))
+        wire = Wire(self, address.scheme, self._session.opening(LANE, TASKS))
         try:
             if address.scheme == "unix":
                 making: Any = loop.create_unix_connection(lambda: wire, address.path)

@@ -62,6 +62,9 @@ class Condition(RLock):
     def holders(self) -> list[Holder]:
         return Exclusive.holders(self._lock)
 
+    def holder_of(self, token: int) -> Holder | None:
+        return Exclusive.holder_of(self._lock, token)
+
     def lined_up(self) -> list[Waiter]:
         return [*self._sleepers, *self._line]
 

@@ -42,6 +42,9 @@ class Exclusive(Owned):
     def locked(self) -> bool:
         return self._holder is not None
 
+    def current(self, token: int) -> bool:
+        return self.holder_of(token) is not None
+
     def owner(self, call: Call) -> OwnerFields | None:
         return next(iter(self.owners(call.now)), None)
 

@@ -44,5 +44,9 @@ class Lock:
         """Return whether somebody holds it."""
 
     @query
+    def current(self, token: int) -> bool:
+        """Return whether it is held by the grant with that token."""
+
+    @query
     def owner(self) -> Owner | None:
         """Return who holds it, or None."""

@@ -43,5 +43,9 @@ class RLock:
         """Return whether somebody holds it."""
 
     @query
+    def current(self, token: int) -> bool:
+        """Return whether it is held by the grant with that token."""
+
+    @query
     def owner(self) -> Owner | None:
         """Return who holds it, or None."""
