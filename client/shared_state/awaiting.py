@@ -22,8 +22,6 @@ from shared_state_protocol.contract import Arguments, Awaiting, Operation
 from shared_state_protocol.errors import AuthenticationError, ProtocolError
 from shared_state_protocol.state import ObjectInfo, State
 from shared_state_protocol.wire import messages
-from shared_state_protocol.wire.connection import ClientOpening
-from shared_state_protocol.wire.frames import FrameReader
 from shared_state_protocol.wire.handshake import Welcome
 
 from .accessors import AwaitingAccessors
@@ -34,7 +32,7 @@ from .proxy import AsyncProxy, opening_of, reference_to
 from .reconnect import delays
 from .request import Message, Request
 from .session import Session, unreachable
-from .sockets import tune
+from .wire import Wire
 
 __all__ = ["AsyncClient", "connect_async"]
 
@@ -409,60 +407,6 @@ class AsyncClient(AwaitingAccessors):
         out, self._outbox = self._outbox, []
         if self._wire is not None and out:
             self._wire.transport.write(b"".join(out))
-
-
-class Wire(asyncio.Protocol):
-    """One connection of an async client. `opened` is done when the server is known."""
-
-    def __init__(self, client: AsyncClient, kind: str, opening: ClientOpening) -> None:
-        loop = asyncio.get_running_loop()
-        self.kind = kind
-        self.transport: Any = None  # uvloop's transports do not inherit from asyncio's
-        self.opened: asyncio.Future[Welcome] = loop.create_future()
-        self.closed = asyncio.Event()
-        self._client = client
-        self._opening = opening
-        self._reader: FrameReader | None = None
-
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        self.transport = transport
-        if self.kind == "tcp":
-            tune(transport.get_extra_info("socket"))
-
-    def data_received(self, data: bytes) -> None:
-        try:
-            if self._reader is None:
-                self._open(data)
-            else:
-                for payload in self._reader.feed(data):
-                    self._client.receive(messages.read(payload))
-        except (ProtocolError, AuthenticationError) as error:
-            if not self.opened.done():
-                self.opened.set_exception(error)
-            self.transport.abort()
-
-    def _open(self, data: bytes) -> None:
-        answer = self._opening.receive(data)
-        if answer:
-            self.transport.write(answer)
-        welcome = self._opening.welcome
-        if welcome is not None and not self.opened.done():
-            self._reader = FrameReader(welcome.max_frame_bytes)
-            self.opened.set_result(welcome)
-
-    def connection_lost(self, exc: Exception | None) -> None:
-        self.closed.set()
-        if not self.opened.done():
-            self.opened.set_exception(
-                ConnectionResetError("the server closed the connection before the handshake")
-            )
-            self.opened.exception()  # nobody waits for it when connecting was given up
-        self._client.lost(self)
-
-    def abort(self) -> None:
-        """Close at once, if there is anything to close."""
-        if self.transport is not None:
-            self.transport.abort()
 
 
 class connect_async:  # noqa: N801  # it is called as a function
