@@ -39,6 +39,10 @@ __all__ = ["AsyncClient", "connect_async"]
 LANE = 1
 THREAD = "asyncio"
 
+ARRIVED_UNTOLD = 1024
+"""Replies after which the server is told that they have come, although an earlier one has not. It
+remembers many times as many; as many again as there are requests under way, if these are more."""
+
 LOOKS = 4
 """How often within the timeout overdue requests are looked for: one timer for all, not one each."""
 
@@ -73,6 +77,7 @@ class AsyncClient(AwaitingAccessors):
         # Replies that have come while their callers have not had their turn: these may yet be
         # cancelled, and the server can take back only what was not acknowledged.
         self._unread: set[int] = set()
+        self._untold = 0
         self._outbox: list[bytes] = []
         self._given_up: deque[tuple[int, int]] = deque()
         self._patience: asyncio.TimerHandle | None = None
@@ -144,6 +149,8 @@ class AsyncClient(AwaitingAccessors):
 
     async def _call(self, operation: Operation[..., Any], name: str, arguments: Arguments) -> Any:
         wire = await self._exchange(operation, name, arguments)
+        if operation.confirms:
+            return wire  # decoded before its arrival was confirmed
         return operation.decode(wire, arguments, self.codec)
 
     async def _exchange(
@@ -152,14 +159,31 @@ class AsyncClient(AwaitingAccessors):
         number, future = self._begin(operation, name, arguments)
         try:
             message = await future
-        except BaseException:
-            self._give_up(number)
+            if operation.confirms:
+                message = self._session.opened(operation, message)
+        except BaseException as error:
+            if not (isinstance(error, asyncio.CancelledError) and self._goes_on(number)):
+                self._give_up(number)
             raise
         finally:
             self._unread.discard(number)
         if operation.confirms and len(message) == messages.ANSWER_PARTS:
             self._write(messages.notice(messages.CONFIRM, number))
         return self._session.result_of(message)
+
+    def _goes_on(self, number: int) -> bool:
+        """Have a command whose caller was cancelled be carried out all the same, if it is one.
+
+        As what was written cannot be unwritten: so a lock that is being released is released, also
+        if the connection is just being made anew.
+        """
+        request, _ = self._pending.get(number, (None, None))
+        if request is None or not request.operation.changes or request.can_be_undone:
+            return False
+        future: asyncio.Future[Message] = asyncio.get_running_loop().create_future()
+        self._pending[number] = request, future
+        self._expect(number, future)
+        return True
 
     def _give_up(self, number: int) -> None:
         """Cancel a call that ends without a reply, so that it has had no effect.
@@ -219,7 +243,10 @@ class AsyncClient(AwaitingAccessors):
 
     def _mention(self, operation: Operation[..., Any], name: str, arguments: Arguments) -> None:
         """Send a request whose outcome nobody waits for."""
-        number, future = self._begin(operation, name, arguments)
+        self._expect(*self._begin(operation, name, arguments))
+
+    def _expect(self, number: int, future: asyncio.Future[Message]) -> None:
+        """Take a reply that nobody waits for."""
         future.add_done_callback(lambda done: self._pass_over(number, done))
 
     def _pass_over(self, number: int, done: asyncio.Future[Message]) -> None:
@@ -247,6 +274,16 @@ class AsyncClient(AwaitingAccessors):
             if following in pending or following in unread:
                 break
             self._acknowledged = following
+        if message[0] > self._acknowledged:
+            self._untold += 1
+            if self._untold > ARRIVED_UNTOLD and self._untold > len(pending):
+                self._tell_arrived()
+
+    def _tell_arrived(self) -> None:
+        """Have the server forget what came after a reply that is still to come."""
+        self._untold = 0
+        missing = (*self._pending, *self._unread)
+        self._write(messages.notice(messages.ARRIVED, self._previous, *missing))
 
     def _fail_all(self, error: Exception) -> None:
         for _, future in self._pending.values():

@@ -161,6 +161,8 @@ class Client(BlockingAccessors):
         if lane.batch is not None:
             return lane.batch.add(operation, name, arguments)
         wire = lane.exchange(operation, name, operation.encode(arguments, self.codec))
+        if operation.confirms:
+            return wire  # decoded before its arrival was confirmed
         if not operation.batched:
             return operation.decode(wire, arguments, self.codec)
         batches = self._read_batches(operation, wire)

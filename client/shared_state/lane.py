@@ -23,7 +23,12 @@ from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from shared_state_protocol.contract import Arguments, Operation
-from shared_state_protocol.errors import AuthenticationError, LimitExceeded, ProtocolError
+from shared_state_protocol.errors import (
+    AuthenticationError,
+    DecodingError,
+    LimitExceeded,
+    ProtocolError,
+)
 from shared_state_protocol.wire import messages
 from shared_state_protocol.wire.frames import HEADER_BYTES, FrameReader
 from shared_state_protocol.wire.handshake import Welcome
@@ -63,7 +68,7 @@ class Lane:
         self.thread = thread
         self._session = session
         self._previous = 0
-        self._given_up: list[int] = []
+        self._given_up: list[Request] = []
         self._buffer = bytearray(RECEIVE_BYTES)
         self._view = memoryview(self._buffer)
         self._payloads: list[bytes] = []
@@ -91,6 +96,8 @@ class Lane:
     ) -> Any:
         """Send one request with encoded `arguments` and return its result, still encoded.
 
+        The result of a delivery is decoded already: only what can be read is confirmed.
+
         Raises:
             LimitExceeded: the request is larger than the server reads, or than `limit` bytes.
             TimeoutError: no reply in time to a request that need not wait.
@@ -116,8 +123,8 @@ class Lane:
                 message = messages.read(bytes(self._view[HEADER_BYTES:size]))
             while message[0] != number:
                 message = self._read()
-            if operation.confirms and len(message) == ANSWER_PARTS:
-                self._confirm((number,))
+            if operation.confirms:
+                message = self._accept(operation, message)
         except BaseException as error:  # noqa: BLE001  # `_rescue` raises what it cannot mend
             request = Request(number, operation, name, arguments, started or time.monotonic())
             message = self._rescue(error, request, frame)
@@ -138,15 +145,9 @@ class Lane:
             for chunk, data in self._chunks(requests, first - 1, replies):
                 self._tell(data)
                 replies.update(self._insist(chunk))
-            self._confirm(
-                [
-                    each.number
-                    for each in requests
-                    if each.operation.confirms and len(replies[each.number]) == ANSWER_PARTS
-                ]
-            )
-        except BaseException:
-            self._take_back([each.number for each in requests])
+            self._accept_many(requests, replies)
+        except BaseException as ending:
+            self._take_back(requests, ending)
             raise
         return [replies[each.number] for each in requests]
 
@@ -192,7 +193,7 @@ class Lane:
 
     def leave(self) -> None:
         """Tell the server that the thread has ended: it may forget the lane."""
-        self._tell(self._cancels() + messages.notice(messages.LEAVE))
+        self._tell(self._amends() + messages.notice(messages.LEAVE))
         self.close()
 
     def say_goodbye(self) -> None:
@@ -212,10 +213,10 @@ class Lane:
             elif not isinstance(error, (BlockingIOError, Silence)):
                 raise error
             message = self._insist([request])[request.number]
-            if request.operation.confirms and len(message) == ANSWER_PARTS:
-                self._confirm((request.number,))
-        except BaseException:
-            self._take_back((request.number,))
+            if request.operation.confirms:
+                message = self._accept(request.operation, message)
+        except BaseException as ending:
+            self._take_back((request,), ending)
             raise
         return message
 
@@ -233,6 +234,7 @@ class Lane:
             else:
                 if missing.pop(message[0], None) is not None:
                     replies[message[0]] = message
+                    self._given_up.clear()  # the server has read what was sent before
         return replies
 
     def _check_patience(self, missing: Iterable[Request]) -> None:
@@ -245,7 +247,8 @@ class Lane:
         """Connect again and send again what is not answered."""
         before = self._instance
         welcome = self._replace(redial(self._session, self.number, self.thread))
-        frames = [self._cancels()]
+        self._forget_orphans(welcome, before)
+        frames = [self._amends()]
         for request in list(missing.values()):
             lost = request.lost_by(welcome, before, time.monotonic())
             if lost is None:
@@ -253,8 +256,7 @@ class Lane:
             else:
                 replies[request.number] = lost
                 del missing[request.number]
-        if self._tell(b"".join(frames)):
-            self._given_up.clear()
+        self._tell(b"".join(frames))
 
     def _replace(self, opened: Opened) -> Welcome:
         """Go on with another connection."""
@@ -265,29 +267,64 @@ class Lane:
         self._payloads.clear()
         return welcome
 
-    def _take_back(self, numbers: Sequence[int]) -> None:
-        """Cancel calls that end without a reply, so that they have had no effect.
+    def _take_back(self, requests: Sequence[Request], ending: BaseException) -> None:
+        """End calls that have no reply, so that what they took goes back.
 
         At once, over the connection that there is, and again over the next one, before anything
-        else is said there. If the write was interrupted, only another connection will do.
+        else is said there; that the next call takes another one is what makes this safe. If the
+        write was interrupted, only another connection will do.
         """
-        self._given_up.extend(numbers)
-        if self._tell(b"".join(messages.notice(messages.CANCEL, each) for each in numbers)):
-            self._socket = None
-        elif self._opened.fileno() >= 0:
+        self._given_up.extend(each for each in requests if _is_owed(each, ending))
+        if not self._tell(self._amends()) and self._opened.fileno() >= 0:
             self._start_over()
+        self._socket = None
 
     def _start_over(self) -> None:
         """Try once to have another connection, and to cancel there what was given up."""
+        before = self._instance
         try:
-            self._replace(dial(self._session, self.number, self.thread))
+            welcome = self._replace(dial(self._session, self.number, self.thread))
         except (OSError, ProtocolError, AuthenticationError):
             return  # the next call tries longer
-        if self._tell(self._cancels()):
+        self._forget_orphans(welcome, before)
+        self._tell(self._amends())
+
+    def _amends(self) -> bytes:
+        """Return what the server has to read first after calls were given up."""
+        return b"".join(
+            messages.notice(messages.CANCEL, each.number)
+            if each.can_be_undone
+            else each.frame(acknowledged=0)
+            for each in self._given_up
+        )
+
+    def _forget_orphans(self, welcome: Welcome, before: bytes) -> None:
+        """Owe nothing to a server that has forgotten this lane, or that never knew it."""
+        if welcome.instance != before or not welcome.resumed:
             self._given_up.clear()
 
-    def _cancels(self) -> bytes:
-        return b"".join(messages.notice(messages.CANCEL, each) for each in self._given_up)
+    def _accept(self, operation: Operation[..., Any], message: Message) -> Message:
+        """Return the reply to a delivery, decoded, and confirm that it has arrived."""
+        message = self._session.opened(operation, message)
+        if len(message) == ANSWER_PARTS:
+            self._confirm((message[0],))
+        return message
+
+    def _accept_many(self, requests: Sequence[Request], replies: dict[int, Message]) -> None:
+        """Confirm what can be read of the deliveries of a batch, and let the rest go back."""
+        arrived: list[int] = []
+        unreadable: list[Request] = []
+        for request in requests:
+            if request.operation.confirms and len(replies[request.number]) == ANSWER_PARTS:
+                try:
+                    self._session.opened(request.operation, replies[request.number])
+                except Exception:  # noqa: BLE001  # who asks for the result gets it again
+                    unreadable.append(request)
+                else:
+                    arrived.append(request.number)
+        self._confirm(arrived)
+        if unreadable:
+            self._take_back(unreadable, DecodingError())
 
     def _confirm(self, numbers: Sequence[int]) -> None:
         """Say that what these replies carried has arrived.
@@ -391,3 +428,15 @@ def _is_of_socket(error: BaseException) -> bool:
     What the system says has a number.
     """
     return isinstance(error, OSError) and error.errno is not None
+
+
+def _is_owed(request: Request, ending: BaseException) -> bool:
+    """Return whether the server has to hear of a call once more that `ending` has ended.
+
+    What it took goes back. What only changes something is carried out if a signal ended it (a lock
+    that is being released is released), and not asked for again if its caller has an error to act
+    on: that might be a second time.
+    """
+    return request.can_be_undone or (
+        request.operation.changes and not isinstance(ending, Exception)
+    )

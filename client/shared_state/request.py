@@ -36,6 +36,11 @@ class Request:
         self.arguments = arguments
         self.started = started
 
+    @property
+    def can_be_undone(self) -> bool:
+        """Whether a `cancel` undoes what the request has done: it takes or waits for something."""
+        return self.operation.waits or self.operation.confirms
+
     def frame(self, acknowledged: int) -> bytes:
         """Return the request as it is written."""
         return messages.request(

@@ -14,6 +14,7 @@ from typing import Any
 
 from shared_state_protocol.address import Address
 from shared_state_protocol.codec import Codec
+from shared_state_protocol.contract import Operation
 from shared_state_protocol.errors import LimitExceeded, ProtocolError, from_wire
 from shared_state_protocol.limits import MAX_FRAME_BYTES
 from shared_state_protocol.wire import handshake, messages
@@ -92,6 +93,16 @@ class Session:
                 f"a request of {len(frame)} bytes is over this server's limit of "
                 f"{self.max_frame_bytes}: send it in parts"
             )
+
+    def opened(self, operation: Operation[..., Any], message: list[Any]) -> list[Any]:
+        """Return the reply to a delivery with what it carries decoded, before that is confirmed.
+
+        Raises:
+            DecodingError: what was delivered cannot be read here, and has to go back.
+        """
+        if len(message) != messages.ANSWER_PARTS:
+            return message
+        return [message[0], operation.decode(message[1], (), self.codec)]
 
     def result_of(self, message: list[Any]) -> Any:
         """Return the result that a reply carries, or raise its error."""
