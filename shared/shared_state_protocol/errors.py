@@ -14,6 +14,7 @@
     │   ├── DecodingError          bytes that are no value, or over a limit (a ValueError)
     │   └── LimitExceeded          larger or more than a named limit allows (a ValueError)
     └── GiveUp                 the caller has to find out what happened
+        ├── ClaimLost              the item went back to its queue: somebody else may have it now
         ├── OutcomeUnknown         the connection broke; the call took effect once or not at all
         ├── ProtocolError          the other side broke the rules of the wire
         └── InternalError          a defect in the server; its log has the traceback
@@ -49,6 +50,7 @@ else:
 
 __all__ = [
     "AuthenticationError",
+    "ClaimLost",
     "DecodingError",
     "EditConflict",
     "EncodingError",
@@ -116,6 +118,10 @@ class GiveUp(SharedStateError):
     """The caller has to find out what happened."""
 
 
+class ClaimLost(GiveUp):
+    """The item went back to its queue before it was acknowledged; somebody else may have it now."""
+
+
 class OutcomeUnknown(GiveUp):
     """The connection broke; the call took effect once or not at all."""
 
@@ -155,6 +161,7 @@ WIRE_NAMES: dict[type[Exception], str] = {
     EncodingError: "EncodingError",
     DecodingError: "DecodingError",
     LimitExceeded: "LimitExceeded",
+    ClaimLost: "ClaimLost",
     OutcomeUnknown: "OutcomeUnknown",
     ProtocolError: "ProtocolError",
     InternalError: "InternalError",
