@@ -13,12 +13,13 @@ import random
 import time
 from collections import deque
 from collections.abc import AsyncIterator, Generator
+from functools import partial
 from types import TracebackType
 from typing import Any, TypeVar
 
 from shared_state_protocol.address import Address
 from shared_state_protocol.codec import Codec
-from shared_state_protocol.contract import Arguments, Awaiting, Operation
+from shared_state_protocol.contract import Arguments, Awaiting, Caller, Made, Operation
 from shared_state_protocol.errors import AuthenticationError, ProtocolError
 from shared_state_protocol.state import ObjectInfo, State
 from shared_state_protocol.wire import messages
@@ -68,6 +69,7 @@ class AsyncClient(AwaitingAccessors):
     ) -> None:
         self.codec = Codec(pickle=pickle, refer=reference_to, resolve=self._resolve)
         self._session = Session(address, key, timeout, same_host, self.codec)
+        self.callers = Made(self._caller)
         self._state = _State("", self)
         self._wire: Wire | None = None
         self._connecting: asyncio.Task[None] | None = None
@@ -141,17 +143,15 @@ class AsyncClient(AwaitingAccessors):
 
     # Calls
 
-    def call(self, operation: Operation[..., Any], name: str, arguments: Arguments) -> Any:
-        """Return a coroutine of the result of one operation, or an async iterator of a stream."""
-        if operation.batched:
-            return self._read_batches(operation, name, arguments)
-        return self._call(operation, name, arguments)
+    def _caller(self, operation: Operation[..., Any]) -> Caller:
+        """Return what makes the coroutine of a call's result, or the async iterator of a stream."""
+        return partial(self._read_batches if operation.batched else self._call, operation)
 
     async def _call(self, operation: Operation[..., Any], name: str, arguments: Arguments) -> Any:
         wire = await self._exchange(operation, name, arguments)
         if operation.confirms:
             return wire  # decoded before its arrival was confirmed
-        return operation.decode(wire, arguments, self.codec)
+        return self._session.decoders[operation](wire, arguments)
 
     async def _exchange(
         self, operation: Operation[..., Any], name: str, arguments: Arguments
@@ -204,7 +204,7 @@ class AsyncClient(AwaitingAccessors):
         loop = asyncio.get_running_loop()
         if operation.wants_agent:
             arguments = operation.with_agent(arguments, id(asyncio.current_task()))
-        encoded = operation.encode(arguments, self.codec)
+        encoded = self._session.encoders[operation](arguments)
         number = self._previous = self._previous + 1
         request = Request(number, operation, name, encoded, loop.time())
         frame = request.frame(self._acknowledged)
@@ -225,7 +225,7 @@ class AsyncClient(AwaitingAccessors):
         cursor, batch = await self._exchange(operation, name, arguments)
         try:
             while True:
-                for item in operation.decode(batch, (), self.codec):
+                for item in self._session.decoders[operation](batch, ()):
                     yield item
                 if cursor is None:
                     return

@@ -10,13 +10,13 @@ import os
 import threading
 import time
 import weakref
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from types import TracebackType
 from typing import Any, TypeVar
 
 from shared_state_protocol.address import Address
 from shared_state_protocol.codec import Codec
-from shared_state_protocol.contract import Arguments, Blocking, Operation
+from shared_state_protocol.contract import Arguments, Blocking, Caller, Made, Operation
 from shared_state_protocol.state import ObjectInfo, State
 
 from .accessors import BlockingAccessors
@@ -63,6 +63,7 @@ class Client(BlockingAccessors):
     ) -> None:
         self.codec = Codec(pickle=pickle, refer=reference_to, resolve=self._resolve)
         self._session = Session(address, key, timeout, same_host, self.codec)
+        self.callers = Made(self._caller)
         self._state = _State("", self)
         self._guard = threading.Lock()
         self._is_closed = False
@@ -127,7 +128,7 @@ class Client(BlockingAccessors):
             if self._is_closed:
                 return
             self._is_closed = True
-        self._local = threading.local()
+        self._forget_lanes()
         for lane, _ in lanes[:-1]:
             lane.close()
         for lane, _ in lanes[-1:]:
@@ -150,38 +151,56 @@ class Client(BlockingAccessors):
 
     # Calls
 
-    def call(self, operation: Operation[..., Any], name: str, arguments: Arguments) -> Any:
-        """Carry out one operation; inside a batch, note it."""
-        try:
-            lane: Lane = self._local.lane
-        except AttributeError:
-            lane = self._lane()
-        if operation.wants_agent:
-            arguments = operation.with_agent(arguments, threading.get_ident())
-        if lane.batch is not None:
-            return lane.batch.add(operation, name, arguments)
-        wire = lane.exchange(operation, name, operation.encode(arguments, self.codec))
-        if operation.confirms:
-            return wire  # decoded before its arrival was confirmed
-        if not operation.batched:
-            return operation.decode(wire, arguments, self.codec)
-        batches = self._read_batches(operation, wire)
-        next(batches)
-        self._close_abandoned()
-        return batches
+    def _caller(self, operation: Operation[..., Any]) -> Caller:
+        """Make the function that carries out one operation or, inside a batch, notes it.
+
+        What is looked up here is not looked up in each call.
+        """
+        local, find_lane = self._local, self._lane
+        wants_agent, with_agent = operation.wants_agent, operation.with_agent
+        encode, finish = self._session.encoders[operation], self._finisher(operation)
+
+        def call(name: str, arguments: Arguments) -> Any:
+            try:
+                lane: Lane = local.lane
+            except AttributeError:
+                lane = find_lane()
+            if wants_agent:
+                arguments = with_agent(arguments, threading.get_ident())
+            encoded = encode(arguments)
+            if lane.batch is not None:
+                return lane.batch.add(operation, name, arguments, encoded)
+            wire = lane.exchange(operation, name, encoded)
+            return wire if finish is None else finish(wire, arguments)
+
+        return call
+
+    def _finisher(self, operation: Operation[..., Any]) -> Callable[[Any, Arguments], Any] | None:
+        """Return what makes the result of that which `Lane.exchange` returned, if it is not it."""
+        if operation.batched:
+            return lambda wire, arguments: self._begin_batches(operation, wire)
+        if operation.confirms or operation.is_verbatim:
+            return None  # a delivery was decoded before its arrival was confirmed
+        return self._session.decoders[operation]
 
     def result_of(
         self, operation: Operation[..., Any], arguments: Arguments, message: Message
     ) -> Any:
         """Return the result that a reply to a call with `arguments` carries, or raise its error."""
-        return operation.decode(self._session.result_of(message), arguments, self.codec)
+        return self._session.decoders[operation](self._session.result_of(message), arguments)
+
+    def _begin_batches(self, operation: Operation[..., Any], first: Any) -> Iterator[Any]:
+        batches = self._read_batches(operation, first)
+        next(batches)
+        self._close_abandoned()
+        return batches
 
     def _read_batches(self, operation: Operation[..., Any], first: Any) -> Iterator[Any]:
         cursor, batch = first
         try:
             yield None  # `call` takes it: from here on the stream is closed even if nobody reads it
             while True:
-                yield from operation.decode(batch, (), self.codec)
+                yield from self._session.decoders[operation](batch, ())
                 if cursor is None:
                     return
                 following, cursor = cursor, None
@@ -232,6 +251,11 @@ class Client(BlockingAccessors):
         self._local.lane = lane
         return lane
 
+    def _forget_lanes(self) -> None:
+        """Have every thread look for its lane anew."""
+        self._local = threading.local()
+        self.callers.clear()
+
     def _drop_lanes_of_ended_threads(self) -> None:
         kept: Lanes = []
         for lane, owner in self._lanes:
@@ -248,7 +272,7 @@ class Client(BlockingAccessors):
             lane.close()  # the child's copy of the socket; the parent's goes on
         self._guard = threading.Lock()
         self._session.renew()
-        self._local = threading.local()
+        self._forget_lanes()
         self._lanes = []
         self._abandoned.clear()
 

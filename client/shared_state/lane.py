@@ -19,8 +19,9 @@ from __future__ import annotations
 
 import socket
 import time
-from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Iterable, Sequence
+from functools import partial
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from shared_state_protocol.contract import Arguments, Operation
 from shared_state_protocol.errors import (
@@ -30,7 +31,7 @@ from shared_state_protocol.errors import (
     ProtocolError,
 )
 from shared_state_protocol.wire import messages
-from shared_state_protocol.wire.frames import HEADER_BYTES, FrameReader
+from shared_state_protocol.wire.frames import HEADER_BYTES, FrameReader, header
 from shared_state_protocol.wire.handshake import Welcome
 from shared_state_protocol.wire.messages import ANSWER_PARTS
 
@@ -43,12 +44,16 @@ if TYPE_CHECKING:
 
 __all__ = ["Lane"]
 
-RECEIVE_BYTES = 64 * 1024
-"""Kept for receiving: nearly every reply is one read."""
+RECEIVE_BYTES = 8 * 1024
+"""In one read, which is all of nearly every reply. What is received into a kept buffer has to be
+copied out of it, and the longer the room that `recv` makes, the more there is to give back."""
 
 BATCH_BYTES = 64 * 1024
 """Of requests that are written before their replies are read: the kernel takes so much at once,
 so that client and server never wait for each other to read."""
+
+
+T = TypeVar("T")
 
 
 class Broken(Exception):
@@ -69,8 +74,6 @@ class Lane:
         self._session = session
         self._previous = 0
         self._given_up: list[Request] = []
-        self._buffer = bytearray(RECEIVE_BYTES)
-        self._view = memoryview(self._buffer)
         self._payloads: list[bytes] = []
         opened, welcome = dial(session, number, thread)
         self._instance = welcome.instance
@@ -103,9 +106,11 @@ class Lane:
             TimeoutError: no reply in time to a request that need not wait.
             Exception: what the server answered.
         """
-        number = self._previous = self._previous + 1
-        frame = messages.request(number, number - 1, operation.wire, name, arguments)
-        self._session.check_size(frame, limit)
+        previous = self._previous
+        number = self._previous = previous + 1
+        frame = messages.request(number, previous, operation.wire, name, arguments)
+        if limit is not None or len(frame) > self._session.max_frame_bytes:
+            self._session.check_size(frame, limit)
         started = time.monotonic() if operation.waits else 0.0
         sock = self._socket
         try:
@@ -116,11 +121,12 @@ class Lane:
             self._socket = None
             sock.sendall(frame)
             self._socket = sock
-            size = sock.recv_into(self._buffer)
-            if size != HEADER_BYTES + int.from_bytes(self._view[:HEADER_BYTES], "little"):
-                message = self._take(size) or self._read()
+            data = sock.recv(RECEIVE_BYTES)
+            size = len(data) - HEADER_BYTES
+            if size > 0 and data[:HEADER_BYTES] == header(size):
+                message = messages.read(data[HEADER_BYTES:])
             else:
-                message = messages.read(bytes(self._view[HEADER_BYTES:size]))
+                message = self._take(data) or self._read()
             while message[0] != number:
                 message = self._read()
             if operation.confirms:
@@ -365,34 +371,35 @@ class Lane:
         if self._payloads:
             return messages.read(self._payloads.pop(0))
         while True:
-            message = self._take(self._receive())
+            message = self._take(self._receive(lambda sock: sock.recv(RECEIVE_BYTES)))
             if message is not None:
                 return message
 
-    def _take(self, size: int) -> Message | None:
-        """Return the first message that is whole with `size` more bytes, and keep the others."""
-        self._refuse_end(size)
-        missing = self._missing(size)
+    def _take(self, data: bytes) -> Message | None:
+        """Return the first message that is whole with `data`, and keep the others."""
+        self._refuse_end(len(data))
+        missing = self._missing(data)
         if missing > RECEIVE_BYTES:
-            return messages.read(self._receive_large(size, size + missing))
-        self._payloads = self._reader.feed(bytes(self._view[:size]))
+            return messages.read(self._receive_large(data, len(data) + missing))
+        self._payloads = self._reader.feed(data)
         return messages.read(self._payloads.pop(0)) if self._payloads else None
 
-    def _missing(self, size: int) -> int:
-        """Return how much is still to come of the one frame whose first `size` bytes are there."""
-        if size < HEADER_BYTES or self._reader.pending_bytes:
+    def _missing(self, data: bytes) -> int:
+        """Return how much is still to come of the one frame that begins with `data`."""
+        if len(data) < HEADER_BYTES or self._reader.pending_bytes:
             return 0
-        length = int.from_bytes(self._view[:HEADER_BYTES], "little")
-        return HEADER_BYTES + length - size if length <= self._reader.limit else 0
+        length = int.from_bytes(data[:HEADER_BYTES], "little")
+        return HEADER_BYTES + length - len(data) if length <= self._reader.limit else 0
 
-    def _receive_large(self, size: int, end: int) -> bytes:
+    def _receive_large(self, start: bytes, end: int) -> bytes:
         """Return the payload of a large frame, received where it is to stay: in one copy."""
+        size = len(start)
         data = bytearray(end)
-        data[:size] = self._view[:size]
+        data[:size] = start
         rest = memoryview(data)
         while size < end:
             try:
-                more = self._receive(rest[size:])
+                more = self._receive(partial(socket.socket.recv_into, buffer=rest[size:]))
             except BaseException:
                 self._reader.feed(bytes(rest[:size]))
                 raise
@@ -405,13 +412,13 @@ class Lane:
             self.close()
             raise Broken
 
-    def _receive(self, buffer: Any = None) -> int:
-        """Receive into `buffer`, by default the kept one; return how many bytes, 0 at the end."""
+    def _receive(self, receive: Callable[[socket.socket], T]) -> T:
+        """Return what `receive` makes of the connection."""
         sock = self._socket
         if sock is None:
             raise Broken
         try:
-            size = sock.recv_into(buffer or self._buffer)
+            return receive(sock)
         except BlockingIOError:
             raise Silence from None
         except OSError as error:
@@ -419,7 +426,6 @@ class Lane:
                 raise
             self.close()
             raise Broken from error
-        return size
 
 
 def _is_of_socket(error: BaseException) -> bool:

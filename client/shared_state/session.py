@@ -10,11 +10,12 @@ from __future__ import annotations
 import os
 import secrets
 import socket
+from collections.abc import Callable
 from typing import Any
 
 from shared_state_protocol.address import Address
 from shared_state_protocol.codec import Codec
-from shared_state_protocol.contract import Operation
+from shared_state_protocol.contract import Arguments, Made, Operation
 from shared_state_protocol.errors import LimitExceeded, ProtocolError, from_wire
 from shared_state_protocol.limits import MAX_FRAME_BYTES
 from shared_state_protocol.wire import handshake, messages
@@ -22,6 +23,9 @@ from shared_state_protocol.wire.connection import ClientOpening
 from shared_state_protocol.wire.handshake import ID_BYTES, NONCE_BYTES, Hello, Welcome
 
 __all__ = ["Session", "unreachable"]
+
+Encoders = Made[Operation[..., Any], Callable[[Arguments], Arguments]]
+Decoders = Made[Operation[..., Any], Callable[[Any, Arguments], Any]]
 
 USER = "default"
 """There is one user and one key as yet; the wire has room for more."""
@@ -38,6 +42,8 @@ class Session:
         self.timeout = timeout
         self.same_host = same_host
         self.codec = codec
+        self.encoders: Encoders = Made(lambda operation: operation.encoder(self.codec))
+        self.decoders: Decoders = Made(lambda operation: operation.decoder(self.codec))
         self.instance = b""
         self._welcomed: set[int] = set()
         self.max_frame_bytes = MAX_FRAME_BYTES
@@ -102,7 +108,7 @@ class Session:
         """
         if len(message) != messages.ANSWER_PARTS:
             return message
-        return [message[0], operation.decode(message[1], (), self.codec)]
+        return [message[0], self.decoders[operation](message[1], ())]
 
     def result_of(self, message: list[Any]) -> Any:
         """Return the result that a reply carries, or raise its error."""

@@ -28,6 +28,8 @@ def producer(other: shared_state.Client, monkeypatch: pytest.MonkeyPatch) -> sha
     registry.register(Job, name="tests.Job")
     monkeypatch.setattr(other, "codec", type(other.codec)(registry=registry))
     monkeypatch.setattr(other._session, "codec", other.codec)
+    for made in (other.callers, other._session.encoders, other._session.decoders):
+        made.clear()  # with the codec that there was
     return other
 
 

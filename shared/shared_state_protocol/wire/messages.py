@@ -31,7 +31,7 @@ from ..bounds import check
 from ..errors import DecodingError, LimitExceeded, ProtocolError
 from ..limits import MAX_NODES
 from ..unpacking import unpack
-from .frames import HEADER_BYTES, frame
+from .frames import frame, header
 
 __all__ = [
     "ANSWER_PARTS",
@@ -74,13 +74,13 @@ def request(
     Raises:
         LimitExceeded: it has more parts than a server reads in one.
     """
-    payload = _pack((number, acknowledged, wire, name, *arguments))
+    payload = _pack((number, acknowledged, wire, name) + arguments)  # noqa: RUF005  # no list between
     if len(payload) > MAX_NODES:
         try:
             check(payload)
         except DecodingError as error:
             raise LimitExceeded(f"cannot send a request {error}: make it several") from None
-    return len(payload).to_bytes(HEADER_BYTES, "little") + payload  # `frame`, at half its price
+    return header(len(payload)) + payload  # `frame`, at half its price
 
 
 def notice(kind: str, *numbers: int) -> bytes:
@@ -91,7 +91,7 @@ def notice(kind: str, *numbers: int) -> bytes:
 def answer(number: int, result: Any) -> bytes:
     """Return the frame of the reply that carries a result."""
     payload = _pack((number, result))
-    return len(payload).to_bytes(HEADER_BYTES, "little") + payload  # `frame`, at half its price
+    return header(len(payload)) + payload  # `frame`, at half its price
 
 
 def failure(number: int, error: str, arguments: list[Any]) -> bytes:
