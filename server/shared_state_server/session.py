@@ -74,6 +74,11 @@ class Session:
         """Whether some lane has a connection."""
         return any(lane.send is not None for lane in self.lanes.values())
 
+    @property
+    def is_lost(self) -> bool:
+        """Whether it has no connection and may come back."""
+        return not self.is_over and not self.is_connected
+
     def end(self, now: float) -> None:
         """Give up everything that the session waits for, holds, or was handed."""
         for lane in self.lanes.values():
