@@ -48,6 +48,7 @@ ERRORS = {
     "InternalError",
     "AuthenticationError",
     "ShutDown",
+    "StateLost",
 }
 
 PUBLIC = {

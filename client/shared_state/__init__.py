@@ -23,6 +23,7 @@ from shared_state_protocol.errors import (
     ServerClosing,
     SharedStateError,
     ShutDown,
+    StateLost,
     TypeMismatch,
 )
 from shared_state_protocol.registry import register
@@ -134,6 +135,7 @@ __all__ = [
     "SharedStateError",
     "SharedStateManager",
     "ShutDown",
+    "StateLost",
     "TypeMismatch",
     "Value",
     "connect",

@@ -19,17 +19,18 @@ from typing import Any, TypeVar
 from shared_state_protocol.address import Address
 from shared_state_protocol.codec import Codec
 from shared_state_protocol.contract import Arguments, Awaiting, Operation
-from shared_state_protocol.errors import AuthenticationError, ProtocolError
+from shared_state_protocol.errors import AuthenticationError, ProtocolError, StateLost
 from shared_state_protocol.state import ObjectInfo, State
 from shared_state_protocol.wire import messages
 from shared_state_protocol.wire.handshake import Welcome
+from shared_state_protocol.wire.liveness import PEER_TIMEOUT_S
 
 from .accessors import AwaitingAccessors
 from .blocking import DEFAULT_TIMEOUT_S
-from .credentials import find_address, find_key
+from .credentials import Place, find_addresses, find_key
 from .objects import AWAITING
 from .proxy import AsyncProxy, opening_of, reference_to
-from .reconnect import delays
+from .reconnect import LOST, Opening, delays
 from .request import Message, Request
 from .session import Session, unreachable
 from .wire import Wire
@@ -64,10 +65,16 @@ class AsyncClient(AwaitingAccessors):
     """
 
     def __init__(
-        self, address: Address, key: bytes, timeout: float, same_host: bool, pickle: bool
+        self,
+        addresses: tuple[Address, ...],
+        key: bytes,
+        timeout: float,
+        same_host: bool,
+        peer_timeout: float,
+        pickle: bool,
     ) -> None:
         self.codec = Codec(pickle=pickle, refer=reference_to, resolve=self._resolve)
-        self._session = Session(address, key, timeout, same_host, self.codec)
+        self._session = Session(addresses, key, timeout, same_host, peer_timeout, self.codec)
         self._state = _State("", self)
         self._wire: Wire | None = None
         self._connecting: asyncio.Task[None] | None = None
@@ -82,6 +89,7 @@ class AsyncClient(AwaitingAccessors):
         self._given_up: deque[tuple[int, int]] = deque()
         self._patience: asyncio.TimerHandle | None = None
         self._is_closed = False
+        self._loss: StateLost | None = None  # that nobody has been told of
 
     # Objects
 
@@ -91,6 +99,7 @@ class AsyncClient(AwaitingAccessors):
 
     async def delete(self, name: str) -> bool:
         """Remove an object; whoever waits on it gets `ObjectNotFound`. False if there is none."""
+        self._session.forget(name)
         return await self._state.delete(name)
 
     async def ping(self) -> float:
@@ -103,6 +112,11 @@ class AsyncClient(AwaitingAccessors):
     def address(self) -> Address:
         """The address that was connected to."""
         return self._session.address
+
+    @property
+    def location(self) -> str:
+        """All addresses that were given, with commas between them."""
+        return self._session.location
 
     @property
     def transport(self) -> str:
@@ -156,6 +170,9 @@ class AsyncClient(AwaitingAccessors):
     async def _exchange(
         self, operation: Operation[..., Any], name: str, arguments: Arguments
     ) -> Any:
+        if self._loss is not None:
+            loss, self._loss = self._loss, None
+            raise loss
         number, future = self._begin(operation, name, arguments)
         try:
             message = await future
@@ -201,10 +218,14 @@ class AsyncClient(AwaitingAccessors):
     ) -> tuple[int, asyncio.Future[Message]]:
         if self._is_closed:
             raise ValueError("this client is closed")
-        loop = asyncio.get_running_loop()
         if operation.wants_agent:
             arguments = operation.with_agent(arguments, id(asyncio.current_task()))
-        encoded = operation.encode(arguments, self.codec)
+        return self._ask(operation, name, operation.encode(arguments, self.codec))
+
+    def _ask(
+        self, operation: Operation[..., Any], name: str, encoded: Arguments
+    ) -> tuple[int, asyncio.Future[Message]]:
+        loop = asyncio.get_running_loop()
         number = self._previous = self._previous + 1
         request = Request(number, operation, name, encoded, loop.time())
         frame = request.frame(self._acknowledged)
@@ -238,7 +259,10 @@ class AsyncClient(AwaitingAccessors):
     def _open(self, proxy_class: type[T], name: str, *arguments: Any) -> T:
         """Send the request that creates the object; whatever follows it finds the object there."""
         bound = proxy_class(name, self)
-        self._mention(opening_of(proxy_class), name, arguments)
+        operation = opening_of(proxy_class)
+        self._mention(operation, name, arguments)
+        encoded = operation.encode(arguments, self.codec)
+        self._session.remember(Opening(operation, name, encoded), bound)
         return bound
 
     def _mention(self, operation: Operation[..., Any], name: str, arguments: Arguments) -> None:
@@ -247,6 +271,7 @@ class AsyncClient(AwaitingAccessors):
 
     def _expect(self, number: int, future: asyncio.Future[Message]) -> None:
         """Take a reply that nobody waits for."""
+        self._pending[number][0].is_heard = False
         future.add_done_callback(lambda done: self._pass_over(number, done))
 
     def _pass_over(self, number: int, done: asyncio.Future[Message]) -> None:
@@ -340,7 +365,7 @@ class AsyncClient(AwaitingAccessors):
         near = await self._dial_nearer()
         if near is not None:
             return near
-        wire, welcome = await self._open_wire(session.address)
+        wire, welcome = await self._open_any()
         session.know(welcome, LANE)
         near = await self._dial_nearer()
         if near is None:
@@ -348,6 +373,16 @@ class AsyncClient(AwaitingAccessors):
         wire.transport.close()
         # The first welcome knows whether the session was there before.
         return near[0], welcome
+
+    async def _open_any(self) -> tuple[Wire, Welcome]:
+        """Connect to the first of the session's addresses where a server answers."""
+        *others, last = self._session.addresses()
+        for address in others:
+            try:
+                return await self._open_wire(address)
+            except OSError:
+                continue
+        return await self._open_wire(last)
 
     async def _dial_nearer(self) -> tuple[Wire, Welcome] | None:
         nearer = self._session.nearer_address
@@ -364,25 +399,27 @@ class AsyncClient(AwaitingAccessors):
 
     async def _open_wire(self, address: Address) -> tuple[Wire, Welcome]:
         loop = asyncio.get_running_loop()
-        wire = Wire(self, address.scheme, self._session.opening(LANE, THREAD))
+        session, patience = self._session, self._session.patience
+        wire = Wire(self, address.scheme, session.opening(LANE, THREAD), session.peer_timeout)
         try:
             if address.scheme == "unix":
                 making: Any = loop.create_unix_connection(lambda: wire, address.path)
             else:
                 making = loop.create_connection(lambda: wire, address.host, address.port)
             await self._made(making, address)
-            return wire, await asyncio.wait_for(wire.opened, self._session.timeout)
+            welcome = await asyncio.wait_for(wire.opened, patience)
         except asyncio.TimeoutError:
             wire.abort()
-            late = f"{address} did not answer within {self._session.timeout:g} s"
-            raise TimeoutError(late) from None
+            raise TimeoutError(f"{address} did not answer within {patience:g} s") from None
         except BaseException:
             wire.abort()
             raise
+        session.reached(address)
+        return wire, welcome
 
     async def _made(self, making: Any, address: Address) -> None:
         try:
-            await asyncio.wait_for(making, self._session.timeout)
+            await asyncio.wait_for(making, self._session.patience)
         except asyncio.TimeoutError:
             raise
         except OSError as error:
@@ -421,7 +458,11 @@ class AsyncClient(AwaitingAccessors):
         self._send_again(welcome, before)
 
     def _send_again(self, welcome: Welcome, before: bytes) -> None:
-        now = asyncio.get_running_loop().time()
+        now, is_lost = asyncio.get_running_loop().time(), welcome.instance != before
+        if is_lost:
+            self._given_up.clear()
+            if not any(request.is_heard for request, _ in self._pending.values()):
+                self._loss = StateLost(LOST)
         for number, _ in self._given_up:
             self._write(messages.notice(messages.CANCEL, number))
         for request, future in list(self._pending.values()):
@@ -432,6 +473,13 @@ class AsyncClient(AwaitingAccessors):
             del self._pending[request.number]
             if not future.done():
                 future.set_result(lost)
+        if is_lost:
+            self._open_again()
+
+    def _open_again(self) -> None:
+        """Have the objects that this client has opened on an instance that knows none of them."""
+        for opening in list(self._session.openings.values()):
+            self._expect(*self._ask(opening.operation, opening.name, opening.arguments))
 
     def _write(self, frame: bytes) -> None:
         if self._wire is None:
@@ -454,16 +502,17 @@ class connect_async:  # noqa: N801  # it is called as a function
 
     def __init__(
         self,
-        address: str | tuple[str, int] | Address | None = None,
+        address: Place | list[Place] | None = None,
         *,
         authkey: bytes | None = None,
         timeout: float = DEFAULT_TIMEOUT_S,
         same_host: bool = True,
+        peer_timeout: float = PEER_TIMEOUT_S,
         pickle: bool = False,
     ) -> None:
-        self._address = find_address(address)
+        self._addresses = find_addresses(address)
         self._key = find_key(authkey)
-        self._options = timeout, same_host, pickle
+        self._options = timeout, same_host, peer_timeout, pickle
         self._client: AsyncClient | None = None
 
     def __await__(self) -> Generator[Any, None, AsyncClient]:
@@ -483,6 +532,6 @@ class connect_async:  # noqa: N801  # it is called as a function
             await self._client.close()
 
     async def _connect(self) -> AsyncClient:
-        client = AsyncClient(self._address, self._key, *self._options)
+        client = AsyncClient(self._addresses, self._key, *self._options)
         await client.connect()
         return client

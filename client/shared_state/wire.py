@@ -26,20 +26,23 @@ __all__ = ["Wire"]
 class Wire(asyncio.Protocol):
     """One connection of an async client. `opened` is done when the server is known."""
 
-    def __init__(self, client: AsyncClient, kind: str, opening: ClientOpening) -> None:
+    def __init__(
+        self, client: AsyncClient, kind: str, opening: ClientOpening, peer_timeout: float
+    ) -> None:
         loop = asyncio.get_running_loop()
         self.kind = kind
         self.transport: Any = None  # uvloop's transports do not inherit from asyncio's
         self.opened: asyncio.Future[Welcome] = loop.create_future()
         self.closed = asyncio.Event()
         self._client = client
+        self._peer_timeout = peer_timeout
         self._opening = opening
         self._reader: FrameReader | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self.transport = transport
         if self.kind == "tcp":
-            tune(transport.get_extra_info("socket"))
+            tune(transport.get_extra_info("socket"), self._peer_timeout)
 
     def data_received(self, data: bytes) -> None:
         try:
