@@ -9,7 +9,6 @@ again (see `reconnect`).
 from __future__ import annotations
 
 import asyncio
-import random
 import time
 from collections import deque
 from collections.abc import AsyncIterator, Generator
@@ -19,7 +18,7 @@ from typing import Any, TypeVar
 from shared_state_protocol.address import Address
 from shared_state_protocol.codec import Codec
 from shared_state_protocol.contract import Arguments, Awaiting, Operation
-from shared_state_protocol.errors import AuthenticationError, ProtocolError, StateLost
+from shared_state_protocol.errors import StateLost
 from shared_state_protocol.state import ObjectInfo, State
 from shared_state_protocol.wire import messages
 from shared_state_protocol.wire.handshake import Welcome
@@ -27,13 +26,13 @@ from shared_state_protocol.wire.liveness import PEER_TIMEOUT_S
 
 from .accessors import AwaitingAccessors
 from .blocking import DEFAULT_TIMEOUT_S
-from .credentials import Place, find_addresses, find_key
+from .credentials import Places, find_addresses, find_key
 from .objects import AWAITING
 from .proxy import AsyncProxy, opening_of, reference_to
-from .reconnect import LOST, Opening, delays
+from .reconnect import LOST, Opening
 from .request import Message, Request
-from .session import Session, unreachable
-from .wire import Wire
+from .session import Session
+from .wire import Wire, dial, redial
 
 __all__ = ["AsyncClient", "connect_async"]
 
@@ -337,93 +336,9 @@ class AsyncClient(AwaitingAccessors):
 
     async def connect(self) -> None:
         """Connect; see `connect_async` for what this may raise."""
-        wire, welcome = await self._dial_until(ConnectionResetError)
+        wire, welcome = await dial(self, self._session, LANE, THREAD)
         self._session.know(welcome, LANE)
         self._use(wire)
-
-    async def _dial_until(self, passing: type[OSError]) -> tuple[Wire, Welcome]:
-        """Dial again as long as the error is a `passing` one and the timeout allows.
-
-        Never after a TimeoutError: the patience is used up.
-        """
-        loop = asyncio.get_running_loop()
-        give_up = loop.time() + self._session.timeout
-        for delay in delays(random.Random()):  # noqa: S311  # jitter is no secret
-            await asyncio.sleep(delay)
-            try:
-                return await self._dial()
-            except TimeoutError:
-                raise
-            except passing:
-                if loop.time() > give_up:
-                    raise
-        raise AssertionError("delays never end")
-
-    async def _dial(self) -> tuple[Wire, Welcome]:
-        """Open a connection, over the server's Unix socket where it is on this host."""
-        session = self._session
-        near = await self._dial_nearer()
-        if near is not None:
-            return near
-        wire, welcome = await self._open_any()
-        session.know(welcome, LANE)
-        near = await self._dial_nearer()
-        if near is None:
-            return wire, welcome
-        wire.transport.close()
-        # The first welcome knows whether the session was there before.
-        return near[0], welcome
-
-    async def _open_any(self) -> tuple[Wire, Welcome]:
-        """Connect to the first of the session's addresses where a server answers."""
-        *others, last = self._session.addresses()
-        for address in others:
-            try:
-                return await self._open_wire(address)
-            except OSError:
-                continue
-        return await self._open_wire(last)
-
-    async def _dial_nearer(self) -> tuple[Wire, Welcome] | None:
-        nearer = self._session.nearer_address
-        if nearer is None:
-            return None
-        try:
-            wire, welcome = await self._open_wire(nearer)
-        except (OSError, ProtocolError, AuthenticationError):
-            return None
-        if welcome.instance == self._session.instance:
-            return wire, welcome
-        wire.transport.close()
-        return None
-
-    async def _open_wire(self, address: Address) -> tuple[Wire, Welcome]:
-        loop = asyncio.get_running_loop()
-        session, patience = self._session, self._session.patience
-        wire = Wire(self, address.scheme, session.opening(LANE, THREAD), session.peer_timeout)
-        try:
-            if address.scheme == "unix":
-                making: Any = loop.create_unix_connection(lambda: wire, address.path)
-            else:
-                making = loop.create_connection(lambda: wire, address.host, address.port)
-            await self._made(making, address)
-            welcome = await asyncio.wait_for(wire.opened, patience)
-        except asyncio.TimeoutError:
-            wire.abort()
-            raise TimeoutError(f"{address} did not answer within {patience:g} s") from None
-        except BaseException:
-            wire.abort()
-            raise
-        session.reached(address)
-        return wire, welcome
-
-    async def _made(self, making: Any, address: Address) -> None:
-        try:
-            await asyncio.wait_for(making, self._session.patience)
-        except asyncio.TimeoutError:
-            raise
-        except OSError as error:
-            raise unreachable(error, address) from None
 
     def _use(self, wire: Wire) -> None:
         if wire.closed.is_set():
@@ -447,7 +362,7 @@ class AsyncClient(AwaitingAccessors):
     async def _connect_again(self) -> None:
         before = self._session.instance
         try:
-            wire, welcome = await self._dial_until(OSError)
+            wire, welcome = await redial(self, self._session, LANE, THREAD)
         except Exception as error:  # noqa: BLE001  # whatever it is, the callers have to know
             self._fail_all(error)
             return
@@ -502,7 +417,7 @@ class connect_async:  # noqa: N801  # it is called as a function
 
     def __init__(
         self,
-        address: Place | list[Place] | None = None,
+        address: Places | None = None,
         *,
         authkey: bytes | None = None,
         timeout: float = DEFAULT_TIMEOUT_S,

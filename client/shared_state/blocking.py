@@ -22,7 +22,7 @@ from shared_state_protocol.wire.liveness import PEER_TIMEOUT_S
 
 from .accessors import BlockingAccessors
 from .batch import Batch
-from .credentials import Place, find_addresses, find_key
+from .credentials import Places, find_addresses, find_key
 from .lane import Lane
 from .objects import BLOCKING
 from .proxy import Proxy, opening_of, reference_to
@@ -270,7 +270,7 @@ _known: weakref.WeakKeyDictionary[Client, None] = weakref.WeakKeyDictionary()
 
 
 def connect(
-    address: Place | list[Place] | None = None,
+    address: Places | None = None,
     *,
     authkey: bytes | None = None,
     timeout: float = DEFAULT_TIMEOUT_S,

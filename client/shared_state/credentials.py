@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import multiprocessing
 import os
+from collections.abc import Sequence
 from pathlib import Path
 
 from shared_state_protocol.address import Address
@@ -23,7 +24,7 @@ from shared_state_protocol.authkey import (
 )
 from shared_state_protocol.errors import AuthenticationError
 
-__all__ = ["Place", "find_addresses", "find_key"]
+__all__ = ["Place", "Places", "find_addresses", "find_key"]
 
 DEFAULT_ADDRESS = "127.0.0.1"
 
@@ -34,22 +35,21 @@ _key_at_import = bytes(multiprocessing.current_process().authkey)
 Place = str | tuple[str, int] | Address
 """An address in any of its forms; a text may be several, with commas between them."""
 
+Places = Place | Sequence[Place]
 
-def find_addresses(given: Place | list[Place] | None) -> tuple[Address, ...]:
+
+def find_addresses(given: Places | None) -> tuple[Address, ...]:
     """Return the addresses to connect to, in the order in which they are to be tried.
 
     Raises:
         ValueError: what was given, or stands in the environment, is no address.
     """
     wanted = given or os.environ.get("SHARED_STATE_ADDRESS") or DEFAULT_ADDRESS
-    each_given = wanted if isinstance(wanted, list) else [wanted]
-    return tuple(address for place in each_given for address in _addresses_in(place))
-
-
-def _addresses_in(place: Place) -> list[Address]:
-    if not isinstance(place, str):
-        return [Address.parse(place)]
-    return [Address.parse(text.strip()) for text in place.split(",")]
+    if isinstance(wanted, str):
+        return tuple(Address.parse(text.strip()) for text in wanted.split(","))
+    if isinstance(wanted, Address) or (isinstance(wanted, tuple) and isinstance(wanted[-1], int)):
+        return (Address.parse(wanted),)
+    return tuple(address for place in wanted for address in find_addresses(place))  # type: ignore[arg-type]  # nor a pair here
 
 
 def find_key(given: bytes | None) -> bytes:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from shared_state.credentials import Place, find_addresses, find_key
+from shared_state.credentials import Places, find_addresses, find_key
 from shared_state_protocol.address import Address
 from shared_state_protocol.errors import AuthenticationError
 
@@ -60,10 +60,10 @@ def test_the_address_is_given_or_in_the_environment_or_this_host(
     assert find_addresses(("db2", 1)) == (Address("tcp", "db2", 1),)
 
 
-@pytest.mark.parametrize("given", ["db1, db2:1", ["db1", ("db2", 1)], ["db1,tcp://db2:1"]])
-def test_there_may_be_several_addresses(
-    monkeypatch: pytest.MonkeyPatch, given: str | list[Place]
-) -> None:
+@pytest.mark.parametrize(
+    "given", ["db1, db2:1", ["db1", ("db2", 1)], ["db1,tcp://db2:1"], ("db1", "db2:1")]
+)
+def test_there_may_be_several_addresses(monkeypatch: pytest.MonkeyPatch, given: Places) -> None:
     both = (Address("tcp", "db1", 50000), Address("tcp", "db2", 1))
     assert find_addresses(given) == both
     if isinstance(given, str):

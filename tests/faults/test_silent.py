@@ -6,9 +6,12 @@ a peer to which something was sent, and two hours for one that is idle.
 
 from __future__ import annotations
 
+import asyncio
 import secrets
 import sys
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 
 import pytest
 
@@ -58,3 +61,47 @@ def test_a_server_takes_back_what_it_sent_to_a_client_that_is_silent(
     swallow(silent._lane()._opened)
     other.queue("jobs").put("item")
     assert other.queue("jobs").get(timeout=LONG_S) == "item"
+
+
+@pytest.fixture
+def patient(settings: Settings) -> Iterator[ThreadServer]:
+    """A server that takes hours to give a silent client up."""
+    running = ThreadServer(replace(settings, peer_timeout=3600.0, session_grace=3600.0)).start()
+    yield running
+    running.stop()
+
+
+def test_a_client_that_waits_for_ever_gives_up_a_connection_that_is_silent(
+    patient: ThreadServer,
+) -> None:
+    with (
+        patient.connect(same_host=False, peer_timeout=SHORT_S) as client,
+        patient.connect() as other,
+    ):
+        sock = client._lane()._opened
+        with ThreadPoolExecutor(1) as thread:
+            lane = thread.submit(client._lane).result(LONG_S)
+            getting = thread.submit(client.queue("jobs").get)
+            until(lambda: bool(other.objects()) and waiting(other, "jobs") == 1)
+            swallow(lane._opened)
+            other.queue("jobs").put("item")
+            assert getting.result(LONG_S) == "item"
+        assert client._lane()._opened is sock, "the other thread's connection was not touched"
+
+
+async def test_an_async_client_that_waits_gives_up_a_connection_that_is_silent(
+    patient: ThreadServer,
+) -> None:
+    key = patient.settings.authkey
+    with patient.connect() as other:
+        async with shared_state.connect_async(
+            patient.address, authkey=key, same_host=False, peer_timeout=SHORT_S
+        ) as state:
+            getting = asyncio.create_task(state.queue("jobs").get())
+            await asyncio.to_thread(
+                until, lambda: bool(other.objects()) and waiting(other, "jobs") == 1
+            )
+            assert state._wire is not None
+            swallow(state._wire.transport.get_extra_info("socket"))
+            other.queue("jobs").put("item")
+            assert await getting == "item"
