@@ -166,7 +166,7 @@ class Client(BlockingAccessors):
         except AttributeError:
             lane = self._lane()
         if operation.wants_agent:
-            arguments = operation.with_agent(arguments, threading.get_ident())
+            arguments = operation.with_agent(arguments, lane.number)
         if lane.batch is not None:
             return lane.batch.add(operation, name, arguments)
         wire = lane.exchange(operation, name, operation.encode(arguments, self.codec))
