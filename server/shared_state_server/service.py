@@ -147,9 +147,15 @@ class Service:
             return row.behaviour(*arguments, find=self._behaviour_of)
         return row.behaviour(*arguments)
 
-    def _behaviour_of(self, name: str) -> Any:
-        """Return the behaviour named `name`, for one that works with another."""
-        found = self._objects.get(name) if name != STATE else None
+    def _behaviour_of(self, name: str, made_as: str | None = None) -> Any:
+        """Return the behaviour named `name`, for one that works with another.
+
+        If there is none, it is made as one of the type `made_as`.
+        """
+        _check_name(name)
+        if made_as is not None and name not in self._objects:
+            self.share(name, made_as)
+        found = self._objects.get(name)
         if found is None:
             raise ObjectNotFound(f"there is no object named {_shown(name)}")
         return found.behaviour

@@ -14,6 +14,7 @@
     │   ├── DecodingError          bytes that are no value, or over a limit (a ValueError)
     │   └── LimitExceeded          larger or more than a named limit allows (a ValueError)
     └── GiveUp                 the caller has to find out what happened
+        ├── ClaimLost              the item went back to its queue: somebody else may have it now
         ├── OutcomeUnknown         the connection broke; the call took effect once or not at all
         │   └── StateLost              and the server is another one now, which knows nothing
         ├── ProtocolError          the other side broke the rules of the wire
@@ -50,6 +51,7 @@ else:
 
 __all__ = [
     "AuthenticationError",
+    "ClaimLost",
     "DecodingError",
     "EditConflict",
     "EncodingError",
@@ -118,6 +120,10 @@ class GiveUp(SharedStateError):
     """The caller has to find out what happened."""
 
 
+class ClaimLost(GiveUp):
+    """The item went back to its queue before it was acknowledged; somebody else may have it now."""
+
+
 class OutcomeUnknown(GiveUp):
     """The connection broke; the call took effect once or not at all."""
 
@@ -165,6 +171,7 @@ WIRE_NAMES: dict[type[Exception], str] = {
     EncodingError: "EncodingError",
     DecodingError: "DecodingError",
     LimitExceeded: "LimitExceeded",
+    ClaimLost: "ClaimLost",
     OutcomeUnknown: "OutcomeUnknown",
     StateLost: "StateLost",
     ProtocolError: "ProtocolError",

@@ -248,7 +248,7 @@ def test_a_confirmed_item_does_not_return(producer: Peer, consumer: Peer) -> Non
 def test_a_cancelled_put_adds_nothing_and_lets_others_pass(
     simulation: Simulation, consumer: Peer
 ) -> None:
-    producer = simulation.peer("queue.open", "narrow", 2)
+    producer = simulation.peer("queue.open", "narrow", 2, None, None)
     producer.put(b"one", "narrow")
     large = producer.ask("queue.put_many", "narrow", [b"two", b"three"], *FOREVER)
     small = producer.ask("queue.put", "narrow", b"four", *FOREVER)
@@ -260,7 +260,7 @@ def test_a_cancelled_put_adds_nothing_and_lets_others_pass(
 
 
 def test_a_put_that_was_late_lets_others_pass(simulation: Simulation, consumer: Peer) -> None:
-    producer = simulation.peer("queue.open", "narrow", 2)
+    producer = simulation.peer("queue.open", "narrow", 2, None, None)
     producer.put(b"one", "narrow")
     large = producer.ask("queue.put_many", "narrow", [b"two", b"three"], True, 1.0)
     small = producer.ask("queue.put", "narrow", b"four", *FOREVER)
