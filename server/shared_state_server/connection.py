@@ -270,5 +270,5 @@ class Connection(asyncio.Protocol):
             hall.admission.gave_up(self._host)
             return
         hall.admission.left()
-        hall.detach(self, self._lane, orderly=exc is None, process=self._process)
+        hall.depart(self, self._lane, orderly=exc is None, process=self._process)
         self._lane = None

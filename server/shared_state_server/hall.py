@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+from collections import deque
 from typing import TYPE_CHECKING
 
 from shared_state_protocol.wire.handshake import VERSION, Hello, Welcome
@@ -21,7 +22,10 @@ from .settings import Settings
 if TYPE_CHECKING:
     from .connection import Connection
 
-__all__ = ["Hall"]
+__all__ = ["DEPARTURES_PER_TURN", "Hall"]
+
+DEPARTURES_PER_TURN = 32
+"""Connections of which the sessions may end in one turn of the loop: some 1 ms of work."""
 
 
 class Hall:
@@ -36,6 +40,8 @@ class Hall:
         self.connections: set[Connection] = set()
         self._by_lane: dict[Lane, Connection] = {}
         self._vigils: dict[Session, Vigil] = {}
+        self._departing: deque[tuple[Connection, Lane, bool, int]] = deque()
+        self._left_this_turn = 0
         self.is_empty = asyncio.Event()
         self.is_empty.set()
         self.admission = Admission(
@@ -83,10 +89,31 @@ class Hall:
         limit = self.settings.max_frame_bytes
         return lane, Welcome(VERSION, self.instance, known, self.unix_path, limit)
 
-    def detach(
+    def depart(
         self, connection: Connection, lane: Lane, *, orderly: bool, process: int = 0
     ) -> None:
-        """Take a connection that is gone from its lane; `process` had it, if it is on this host."""
+        """Take a connection that is gone from its lane; `process` had it, if it is on this host.
+
+        If a whole rack goes at once, this is done by and by: the others have their turns.
+        """
+        self._departing.append((connection, lane, orderly, process))
+        if self._left_this_turn < DEPARTURES_PER_TURN:
+            self._see_off()
+        if self._left_this_turn == 1:
+            asyncio.get_running_loop().call_soon(self._see_off_more)
+
+    def _see_off(self) -> None:
+        self._left_this_turn += 1
+        self._detach(*self._departing.popleft())
+
+    def _see_off_more(self) -> None:
+        self._left_this_turn = 0
+        while self._departing and self._left_this_turn < DEPARTURES_PER_TURN:
+            self._see_off()
+        if self._left_this_turn:
+            asyncio.get_running_loop().call_soon(self._see_off_more)
+
+    def _detach(self, connection: Connection, lane: Lane, orderly: bool, process: int) -> None:
         if self._by_lane.get(lane) is connection:
             del self._by_lane[lane]
         self.service.detach(lane, connection.send, orderly=orderly)
