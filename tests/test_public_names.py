@@ -50,6 +50,7 @@ ERRORS = {
     "InternalError",
     "AuthenticationError",
     "ShutDown",
+    "StateLost",
 }
 
 PUBLIC = {

@@ -24,6 +24,7 @@ from shared_state_protocol.errors import (
     ServerClosing,
     SharedStateError,
     ShutDown,
+    StateLost,
     TypeMismatch,
 )
 from shared_state_protocol.registry import register
@@ -140,6 +141,7 @@ __all__ = [
     "SharedStateError",
     "SharedStateManager",
     "ShutDown",
+    "StateLost",
     "TypeMismatch",
     "Value",
     "connect",

@@ -9,7 +9,6 @@ again (see `reconnect`).
 from __future__ import annotations
 
 import asyncio
-import random
 import time
 from collections import deque
 from collections.abc import AsyncIterator, Generator
@@ -20,20 +19,21 @@ from typing import Any, TypeVar
 from shared_state_protocol.address import Address
 from shared_state_protocol.codec import Codec
 from shared_state_protocol.contract import Arguments, Awaiting, Caller, Made, Operation
-from shared_state_protocol.errors import AuthenticationError, ProtocolError
+from shared_state_protocol.errors import StateLost
 from shared_state_protocol.state import ObjectInfo, State
 from shared_state_protocol.wire import messages
 from shared_state_protocol.wire.handshake import Welcome
+from shared_state_protocol.wire.liveness import PEER_TIMEOUT_S
 
 from .accessors import AwaitingAccessors
 from .blocking import DEFAULT_TIMEOUT_S
-from .credentials import find_address, find_key
+from .credentials import Places, find_addresses, find_key
 from .objects import AWAITING
 from .proxy import AsyncProxy, opening_of, reference_to
-from .reconnect import delays
+from .reconnect import LOST, Opening
 from .request import Message, Request
-from .session import Session, unreachable
-from .wire import Wire
+from .session import Session
+from .wire import Wire, dial, redial
 
 __all__ = ["AsyncClient", "connect_async"]
 
@@ -65,10 +65,16 @@ class AsyncClient(AwaitingAccessors):
     """
 
     def __init__(
-        self, address: Address, key: bytes, timeout: float, same_host: bool, pickle: bool
+        self,
+        addresses: tuple[Address, ...],
+        key: bytes,
+        timeout: float,
+        same_host: bool,
+        peer_timeout: float,
+        pickle: bool,
     ) -> None:
         self.codec = Codec(pickle=pickle, refer=reference_to, resolve=self._resolve)
-        self._session = Session(address, key, timeout, same_host, self.codec)
+        self._session = Session(addresses, key, timeout, same_host, peer_timeout, self.codec)
         self.callers = Made(self._caller)
         self._state = _State("", self)
         self._wire: Wire | None = None
@@ -84,6 +90,7 @@ class AsyncClient(AwaitingAccessors):
         self._given_up: deque[tuple[int, int]] = deque()
         self._patience: asyncio.TimerHandle | None = None
         self._is_closed = False
+        self._loss: StateLost | None = None  # that nobody has been told of
 
     # Objects
 
@@ -93,6 +100,7 @@ class AsyncClient(AwaitingAccessors):
 
     async def delete(self, name: str) -> bool:
         """Remove an object; whoever waits on it gets `ObjectNotFound`. False if there is none."""
+        self._session.forget(name)
         return await self._state.delete(name)
 
     async def ping(self) -> float:
@@ -105,6 +113,11 @@ class AsyncClient(AwaitingAccessors):
     def address(self) -> Address:
         """The address that was connected to."""
         return self._session.address
+
+    @property
+    def location(self) -> str:
+        """All addresses that were given, with commas between them."""
+        return self._session.location
 
     @property
     def transport(self) -> str:
@@ -156,6 +169,9 @@ class AsyncClient(AwaitingAccessors):
     async def _exchange(
         self, operation: Operation[..., Any], name: str, arguments: Arguments
     ) -> Any:
+        if self._loss is not None:
+            loss, self._loss = self._loss, None
+            raise loss
         number, future = self._begin(operation, name, arguments)
         try:
             message = await future
@@ -201,10 +217,14 @@ class AsyncClient(AwaitingAccessors):
     ) -> tuple[int, asyncio.Future[Message]]:
         if self._is_closed:
             raise ValueError("this client is closed")
-        loop = asyncio.get_running_loop()
         if operation.wants_agent:
             arguments = operation.with_agent(arguments, id(asyncio.current_task()))
-        encoded = self._session.encoders[operation](arguments)
+        return self._ask(operation, name, self._session.encoders[operation](arguments))
+
+    def _ask(
+        self, operation: Operation[..., Any], name: str, encoded: Arguments
+    ) -> tuple[int, asyncio.Future[Message]]:
+        loop = asyncio.get_running_loop()
         number = self._previous = self._previous + 1
         request = Request(number, operation, name, encoded, loop.time())
         frame = request.frame(self._acknowledged)
@@ -238,7 +258,10 @@ class AsyncClient(AwaitingAccessors):
     def _open(self, proxy_class: type[T], name: str, *arguments: Any) -> T:
         """Send the request that creates the object; whatever follows it finds the object there."""
         bound = proxy_class(name, self)
-        self._mention(opening_of(proxy_class), name, arguments)
+        operation = opening_of(proxy_class)
+        self._mention(operation, name, arguments)
+        encoded = self._session.encoders[operation](arguments)
+        self._session.remember(Opening(operation, name, encoded), bound)
         return bound
 
     def _mention(self, operation: Operation[..., Any], name: str, arguments: Arguments) -> None:
@@ -247,6 +270,7 @@ class AsyncClient(AwaitingAccessors):
 
     def _expect(self, number: int, future: asyncio.Future[Message]) -> None:
         """Take a reply that nobody waits for."""
+        self._pending[number][0].is_heard = False
         future.add_done_callback(lambda done: self._pass_over(number, done))
 
     def _pass_over(self, number: int, done: asyncio.Future[Message]) -> None:
@@ -312,81 +336,9 @@ class AsyncClient(AwaitingAccessors):
 
     async def connect(self) -> None:
         """Connect; see `connect_async` for what this may raise."""
-        wire, welcome = await self._dial_until(ConnectionResetError)
+        wire, welcome = await dial(self, self._session, LANE, THREAD)
         self._session.know(welcome, LANE)
         self._use(wire)
-
-    async def _dial_until(self, passing: type[OSError]) -> tuple[Wire, Welcome]:
-        """Dial again as long as the error is a `passing` one and the timeout allows.
-
-        Never after a TimeoutError: the patience is used up.
-        """
-        loop = asyncio.get_running_loop()
-        give_up = loop.time() + self._session.timeout
-        for delay in delays(random.Random()):  # noqa: S311  # jitter is no secret
-            await asyncio.sleep(delay)
-            try:
-                return await self._dial()
-            except TimeoutError:
-                raise
-            except passing:
-                if loop.time() > give_up:
-                    raise
-        raise AssertionError("delays never end")
-
-    async def _dial(self) -> tuple[Wire, Welcome]:
-        """Open a connection, over the server's Unix socket where it is on this host."""
-        session = self._session
-        near = await self._dial_nearer()
-        if near is not None:
-            return near
-        wire, welcome = await self._open_wire(session.address)
-        session.know(welcome, LANE)
-        near = await self._dial_nearer()
-        if near is None:
-            return wire, welcome
-        wire.transport.close()
-        # The first welcome knows whether the session was there before.
-        return near[0], welcome
-
-    async def _dial_nearer(self) -> tuple[Wire, Welcome] | None:
-        nearer = self._session.nearer_address
-        if nearer is None:
-            return None
-        try:
-            wire, welcome = await self._open_wire(nearer)
-        except (OSError, ProtocolError, AuthenticationError):
-            return None
-        if welcome.instance == self._session.instance:
-            return wire, welcome
-        wire.transport.close()
-        return None
-
-    async def _open_wire(self, address: Address) -> tuple[Wire, Welcome]:
-        loop = asyncio.get_running_loop()
-        wire = Wire(self, address.scheme, self._session.opening(LANE, THREAD))
-        try:
-            if address.scheme == "unix":
-                making: Any = loop.create_unix_connection(lambda: wire, address.path)
-            else:
-                making = loop.create_connection(lambda: wire, address.host, address.port)
-            await self._made(making, address)
-            return wire, await asyncio.wait_for(wire.opened, self._session.timeout)
-        except asyncio.TimeoutError:
-            wire.abort()
-            late = f"{address} did not answer within {self._session.timeout:g} s"
-            raise TimeoutError(late) from None
-        except BaseException:
-            wire.abort()
-            raise
-
-    async def _made(self, making: Any, address: Address) -> None:
-        try:
-            await asyncio.wait_for(making, self._session.timeout)
-        except asyncio.TimeoutError:
-            raise
-        except OSError as error:
-            raise unreachable(error, address) from None
 
     def _use(self, wire: Wire) -> None:
         if wire.closed.is_set():
@@ -410,7 +362,7 @@ class AsyncClient(AwaitingAccessors):
     async def _connect_again(self) -> None:
         before = self._session.instance
         try:
-            wire, welcome = await self._dial_until(OSError)
+            wire, welcome = await redial(self, self._session, LANE, THREAD)
         except Exception as error:  # noqa: BLE001  # whatever it is, the callers have to know
             self._fail_all(error)
             return
@@ -421,7 +373,11 @@ class AsyncClient(AwaitingAccessors):
         self._send_again(welcome, before)
 
     def _send_again(self, welcome: Welcome, before: bytes) -> None:
-        now = asyncio.get_running_loop().time()
+        now, is_lost = asyncio.get_running_loop().time(), welcome.instance != before
+        if is_lost:
+            self._given_up.clear()
+            if not any(request.is_heard for request, _ in self._pending.values()):
+                self._loss = StateLost(LOST)
         for number, _ in self._given_up:
             self._write(messages.notice(messages.CANCEL, number))
         for request, future in list(self._pending.values()):
@@ -432,6 +388,13 @@ class AsyncClient(AwaitingAccessors):
             del self._pending[request.number]
             if not future.done():
                 future.set_result(lost)
+        if is_lost:
+            self._open_again()
+
+    def _open_again(self) -> None:
+        """Have the objects that this client has opened on an instance that knows none of them."""
+        for opening in list(self._session.openings.values()):
+            self._expect(*self._ask(opening.operation, opening.name, opening.arguments))
 
     def _write(self, frame: bytes) -> None:
         if self._wire is None:
@@ -454,16 +417,17 @@ class connect_async:  # noqa: N801  # it is called as a function
 
     def __init__(
         self,
-        address: str | tuple[str, int] | Address | None = None,
+        address: Places | None = None,
         *,
         authkey: bytes | None = None,
         timeout: float = DEFAULT_TIMEOUT_S,
         same_host: bool = True,
+        peer_timeout: float = PEER_TIMEOUT_S,
         pickle: bool = False,
     ) -> None:
-        self._address = find_address(address)
+        self._addresses = find_addresses(address)
         self._key = find_key(authkey)
-        self._options = timeout, same_host, pickle
+        self._options = timeout, same_host, peer_timeout, pickle
         self._client: AsyncClient | None = None
 
     def __await__(self) -> Generator[Any, None, AsyncClient]:
@@ -483,6 +447,6 @@ class connect_async:  # noqa: N801  # it is called as a function
             await self._client.close()
 
     async def _connect(self) -> AsyncClient:
-        client = AsyncClient(self._address, self._key, *self._options)
+        client = AsyncClient(self._addresses, self._key, *self._options)
         await client.connect()
         return client

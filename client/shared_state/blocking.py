@@ -18,13 +18,15 @@ from shared_state_protocol.address import Address
 from shared_state_protocol.codec import Codec
 from shared_state_protocol.contract import Arguments, Blocking, Caller, Made, Operation
 from shared_state_protocol.state import ObjectInfo, State
+from shared_state_protocol.wire.liveness import PEER_TIMEOUT_S
 
 from .accessors import BlockingAccessors
 from .batch import Batch
-from .credentials import find_address, find_key
+from .credentials import Places, find_addresses, find_key
 from .lane import Lane
 from .objects import BLOCKING
 from .proxy import Proxy, opening_of, reference_to
+from .reconnect import Opening
 from .session import Session
 
 __all__ = ["DEFAULT_TIMEOUT_S", "Client", "client_at", "connect"]
@@ -54,15 +56,16 @@ class Client(BlockingAccessors):
 
     def __init__(
         self,
-        address: Address,
+        addresses: tuple[Address, ...],
         key: bytes,
         *,
         timeout: float = DEFAULT_TIMEOUT_S,
         same_host: bool = True,
+        peer_timeout: float = PEER_TIMEOUT_S,
         pickle: bool = False,
     ) -> None:
         self.codec = Codec(pickle=pickle, refer=reference_to, resolve=self._resolve)
-        self._session = Session(address, key, timeout, same_host, self.codec)
+        self._session = Session(addresses, key, timeout, same_host, peer_timeout, self.codec)
         self.callers = Made(self._caller)
         self._state = _State("", self)
         self._guard = threading.Lock()
@@ -82,6 +85,7 @@ class Client(BlockingAccessors):
 
     def delete(self, name: str) -> bool:
         """Remove an object; whoever waits on it gets `ObjectNotFound`. False if there is none."""
+        self._session.forget(name)
         return self._state.delete(name)
 
     # The connection
@@ -105,6 +109,11 @@ class Client(BlockingAccessors):
     def address(self) -> Address:
         """The address that was connected to."""
         return self._session.address
+
+    @property
+    def location(self) -> str:
+        """All addresses that were given, with commas between them; proxies pickle with it."""
+        return self._session.location
 
     @property
     def key(self) -> bytes:
@@ -166,7 +175,7 @@ class Client(BlockingAccessors):
             except AttributeError:
                 lane = find_lane()
             if wants_agent:
-                arguments = with_agent(arguments, threading.get_ident())
+                arguments = with_agent(arguments, lane.number)
             encoded = encode(arguments)
             if lane.batch is not None:
                 return lane.batch.add(operation, name, arguments, encoded)
@@ -225,7 +234,10 @@ class Client(BlockingAccessors):
 
     def _open(self, proxy_class: type[T], name: str, *arguments: Any) -> T:
         bound = proxy_class(name, self)
-        opening_of(type(bound))(bound, *arguments)
+        operation = opening_of(proxy_class)
+        operation(bound, *arguments)
+        encoded = self._session.encoders[operation](arguments)
+        self._session.remember(Opening(operation, name, encoded), bound)
         return bound
 
     def _resolve(self, type_name: str, name: str) -> Proxy:
@@ -282,21 +294,25 @@ _known: weakref.WeakKeyDictionary[Client, None] = weakref.WeakKeyDictionary()
 
 
 def connect(
-    address: str | tuple[str, int] | Address | None = None,
+    address: Places | None = None,
     *,
     authkey: bytes | None = None,
     timeout: float = DEFAULT_TIMEOUT_S,
     same_host: bool = True,
+    peer_timeout: float = PEER_TIMEOUT_S,
     pickle: bool = False,
 ) -> Client:
     """Connect to a server and return the client.
 
     Args:
         address: ``"host:port"``, ``"tcp://host:port"``, ``"unix:///path"`` or ``(host, port)``; by
-            default ``SHARED_STATE_ADDRESS``, else this host's port 50000.
+            default ``SHARED_STATE_ADDRESS``, else this host's port 50000. A list, or a text with
+            commas, names servers that stand in for each other: the first that answers is taken, and
+            all together have the `timeout`.
         authkey: the key; by default it is looked for where `credentials` says.
         timeout: seconds for connecting and for every reply that need not wait.
         same_host: whether to switch to the server's Unix socket when it is on this host.
+        peer_timeout: seconds of silence, at the least 2, after which the connection counts as cut.
         pickle: whether values of any type may travel as pickles. The server must allow it too;
             reading a pickle runs code that whoever wrote it has chosen.
 
@@ -306,24 +322,25 @@ def connect(
         multiprocessing.AuthenticationError: the keys differ, or there is none.
     """
     return Client(
-        find_address(address),
+        find_addresses(address),
         find_key(authkey),
         timeout=timeout,
         same_host=same_host,
+        peer_timeout=peer_timeout,
         pickle=pickle,
     )
 
 
-def client_at(address: str, key: bytes | None) -> Client:
-    """Return this process's client of `address`, connecting if there is none.
+def client_at(location: str, key: bytes | None) -> Client:
+    """Return this process's client of the addresses `location`, connecting if there is none.
 
     Proxies that arrive by pickle use it; the key is not in the pickle unless it went to a child
     that is being started.
     """
     for client in list(_known):
-        if str(client.address) == address and not client.is_closed:
+        if client.location == location and not client.is_closed:
             return client
-    client = connect(address, authkey=key)
+    client = connect(location, authkey=key)
     _kept.append(client)
     return client
 

@@ -17,10 +17,10 @@ after the `return` would.
 
 from __future__ import annotations
 
+import contextlib
 import socket
 import time
 from collections.abc import Callable, Iterable, Sequence
-from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from shared_state_protocol.contract import Arguments, Operation
@@ -75,11 +75,15 @@ class Lane:
         self._previous = 0
         self._given_up: list[Request] = []
         self._payloads: list[bytes] = []
+        before = session.instance
         opened, welcome = dial(session, number, thread)
         self._instance = welcome.instance
         self._opened = opened
         self._socket: socket.socket | None = opened
         self._reader = FrameReader(welcome.max_frame_bytes)
+        session.join(self)
+        if before not in (b"", welcome.instance):
+            self._open_again()
 
     @property
     def transport(self) -> str:
@@ -197,6 +201,12 @@ class Lane:
         self._opened.close()
         self._socket = None
 
+    def come_to(self, instance: bytes) -> None:
+        """Have the next call of another thread, or the one under way, find this instance."""
+        if self._instance != instance:
+            with contextlib.suppress(OSError):  # its connection may be gone already
+                self._opened.shutdown(socket.SHUT_RDWR)
+
     def leave(self) -> None:
         """Tell the server that the thread has ended: it may forget the lane."""
         self._tell(self._amends() + messages.notice(messages.LEAVE))
@@ -254,6 +264,8 @@ class Lane:
         before = self._instance
         welcome = self._replace(redial(self._session, self.number, self.thread))
         self._forget_orphans(welcome, before)
+        if welcome.instance != before:
+            self._open_again()
         frames = [self._amends()]
         for request in list(missing.values()):
             lost = request.lost_by(welcome, before, time.monotonic())
@@ -293,7 +305,17 @@ class Lane:
         except (OSError, ProtocolError, AuthenticationError):
             return  # the next call tries longer
         self._forget_orphans(welcome, before)
+        self._instance = before  # the next call is to notice if it is another one
         self._tell(self._amends())
+
+    def _open_again(self) -> None:
+        """Have the objects that this client has opened on an instance that knows none of them.
+
+        The other lanes go there too, though they may still reach the one before.
+        """
+        self._session.gather(self._instance)
+        for opening in list(self._session.openings.values()):
+            self.mention(opening.operation, opening.name, opening.arguments)
 
     def _amends(self) -> bytes:
         """Return what the server has to read first after calls were given up."""
@@ -399,7 +421,7 @@ class Lane:
         rest = memoryview(data)
         while size < end:
             try:
-                more = self._receive(partial(socket.socket.recv_into, buffer=rest[size:]))
+                more = self._receive(_into(rest[size:]))
             except BaseException:
                 self._reader.feed(bytes(rest[:size]))
                 raise
@@ -426,6 +448,10 @@ class Lane:
                 raise
             self.close()
             raise Broken from error
+
+
+def _into(buffer: memoryview) -> Callable[[socket.socket], int]:
+    return lambda sock: sock.recv_into(buffer)
 
 
 def _is_of_socket(error: BaseException) -> bool:

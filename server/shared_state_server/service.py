@@ -342,7 +342,12 @@ class Service:
 
     def _end_if_lost(self, session: Session, loss: int) -> None:
         """End a session that has not come back since it was lost for the `loss`th time."""
-        if session.losses == loss and not session.is_connected:
+        if session.losses == loss:
+            self.end_if_lost(session)
+
+    def end_if_lost(self, session: Session) -> None:
+        """End a session that has no connection, because it cannot come back."""
+        if session.is_lost:
             self._end(session)
 
     def _end(self, session: Session) -> None:

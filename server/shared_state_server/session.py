@@ -74,6 +74,11 @@ class Session:
         """Whether some lane has a connection."""
         return any(lane.send is not None for lane in self.lanes.values())
 
+    @property
+    def is_lost(self) -> bool:
+        """Whether it has no connection and may come back."""
+        return not self.is_over and not self.is_connected
+
     def end(self, now: float) -> None:
         """Give up everything that the session waits for, holds, or was handed."""
         for lane in self.lanes.values():
@@ -161,11 +166,14 @@ class Lane:
 
         Of what can be undone the frame need not be remembered if there is no room: see `repeat`.
         """
-        is_light = undo is None or self.kept_bytes + len(frame) <= REMEMBERED_BYTES
-        kept = frame if is_light else b""
-        self.replies[number] = (kept, undo)
-        self.kept_bytes += len(kept)
-        self.is_full = self._overflows()
+        size = self.kept_bytes + len(frame)
+        if size > REMEMBERED_BYTES and undo is not None:
+            self.replies[number] = (b"", undo)
+        else:
+            self.replies[number] = (frame, undo)
+            self.kept_bytes = size
+        if size >= REMEMBERED_BYTES or len(self.replies) >= REMEMBERED_REPLIES:
+            self.is_full = self._overflows()
         if self.send is not None:
             self.send(frame)
 
@@ -204,7 +212,8 @@ class Lane:
         if self.withdrawn:
             self.withdrawn = {each for each in self.withdrawn if each > number}
         self.acknowledged = number
-        self.is_full = self.is_full and self._overflows()
+        if self.is_full:
+            self.is_full = self._overflows()
 
     def arrived(self, newest: int, missing: set[int]) -> None:
         """Forget the replies up to `newest` but for those that are `missing`."""

@@ -16,6 +16,7 @@
     └── GiveUp                 the caller has to find out what happened
         ├── ClaimLost              the item went back to its queue: somebody else may have it now
         ├── OutcomeUnknown         the connection broke; the call took effect once or not at all
+        │   └── StateLost              and the server is another one now, which knows nothing
         ├── ProtocolError          the other side broke the rules of the wire
         └── InternalError          a defect in the server; its log has the traceback
 
@@ -66,6 +67,7 @@ __all__ = [
     "ServerClosing",
     "SharedStateError",
     "ShutDown",
+    "StateLost",
     "TypeMismatch",
 ]
 
@@ -126,6 +128,14 @@ class OutcomeUnknown(GiveUp):
     """The connection broke; the call took effect once or not at all."""
 
 
+class StateLost(OutcomeUnknown):
+    """The server was lost with all that was in its memory; the next call finds a new one.
+
+    Objects that this client has opened are there again, as new ones; what they contained, and what
+    this client held, is gone. Raised by the calls that were under way, or else by the next one.
+    """
+
+
 class ProtocolError(GiveUp):
     """The other side broke the rules of the wire."""
 
@@ -163,6 +173,7 @@ WIRE_NAMES: dict[type[Exception], str] = {
     LimitExceeded: "LimitExceeded",
     ClaimLost: "ClaimLost",
     OutcomeUnknown: "OutcomeUnknown",
+    StateLost: "StateLost",
     ProtocolError: "ProtocolError",
     InternalError: "InternalError",
 }

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 import shared_state
+from shared_state.wire import Dialling
 
 from ..fixtures.breaking import break_off
 from ..fixtures.servers import ThreadServer
@@ -47,13 +48,13 @@ class Outage:
     def __init__(self, state: shared_state.AsyncClient, monkeypatch: pytest.MonkeyPatch) -> None:
         self.state = state
         self._is_over = asyncio.Event()
-        dial = state._dial
+        once = Dialling.once
 
-        async def wait_and_dial() -> Any:
+        async def wait_and_dial(dialling: Dialling) -> Any:
             await self._is_over.wait()
-            return await dial()
+            return await once(dialling)
 
-        monkeypatch.setattr(state, "_dial", wait_and_dial)
+        monkeypatch.setattr(Dialling, "once", wait_and_dial)
 
     async def begin(self) -> None:
         wire = self.state._wire
