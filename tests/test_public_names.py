@@ -12,6 +12,7 @@ TYPES = {
     "Array",
     "Barrier",
     "BoundedSemaphore",
+    "Claim",
     "Condition",
     "Dict",
     "Event",
@@ -46,11 +47,13 @@ ERRORS = {
     "GiveUp",
     "LockLost",
     "StaleFence",
+    "ClaimLost",
     "OutcomeUnknown",
     "ProtocolError",
     "InternalError",
     "AuthenticationError",
     "ShutDown",
+    "StateLost",
 }
 
 PUBLIC = {

@@ -96,7 +96,10 @@ def test_continuous_integration_runs_the_readmes_test_command() -> None:
 
 @pytest.mark.parametrize(
     ("group", "names"),
-    [("console_scripts", {"shared-state"}), ("shared_state.commands", {"demo", "lock", "locks", "ls", "ping"})],
+    [
+        ("console_scripts", {"shared-state"}),
+        ("shared_state.commands", {"demo", "lock", "locks", "ls", "ping"}),
+    ],
 )
 def test_the_commands_that_are_declared_are_there(group: str, names: set[str]) -> None:
     declared = metadata.distribution("shared-state").entry_points.select(group=group)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from shared_state_protocol.errors import (
     AuthenticationError,
+    ClaimLost,
     DeadlockError,
     DecodingError,
     EditConflict,
@@ -26,6 +27,7 @@ from shared_state_protocol.errors import (
     SharedStateError,
     ShutDown,
     StaleFence,
+    StateLost,
     TypeMismatch,
 )
 from shared_state_protocol.grants import Grant
@@ -41,6 +43,7 @@ from .objects import (
     AsyncArray,
     AsyncBarrier,
     AsyncBoundedSemaphore,
+    AsyncClaim,
     AsyncCondition,
     AsyncDict,
     AsyncEvent,
@@ -59,6 +62,7 @@ from .objects import (
     AsyncValue,
     Barrier,
     BoundedSemaphore,
+    Claim,
     Condition,
     Dict,
     Event,
@@ -82,6 +86,7 @@ __all__ = [
     "AsyncArray",
     "AsyncBarrier",
     "AsyncBoundedSemaphore",
+    "AsyncClaim",
     "AsyncClient",
     "AsyncCondition",
     "AsyncDict",
@@ -103,6 +108,8 @@ __all__ = [
     "Barrier",
     "Batch",
     "BoundedSemaphore",
+    "Claim",
+    "ClaimLost",
     "Client",
     "Condition",
     "DeadlockError",
@@ -144,6 +151,7 @@ __all__ = [
     "SharedStateManager",
     "ShutDown",
     "StaleFence",
+    "StateLost",
     "TypeMismatch",
     "Value",
     "connect",

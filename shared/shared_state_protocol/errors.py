@@ -15,9 +15,11 @@
     │   ├── DecodingError          bytes that are no value, or over a limit (a ValueError)
     │   └── LimitExceeded          larger or more than a named limit allows (a ValueError)
     └── GiveUp                 the caller has to find out what happened
+        ├── ClaimLost              the item went back to its queue: somebody else may have it now
         ├── LockLost               the lock was given to somebody else meanwhile (a RuntimeError)
         │   └── StaleFence             so a command that it guards was refused
         ├── OutcomeUnknown         the connection broke; the call took effect once or not at all
+        │   └── StateLost              and the server is another one now, which knows nothing
         ├── ProtocolError          the other side broke the rules of the wire
         └── InternalError          a defect in the server; its log has the traceback
 
@@ -52,6 +54,7 @@ else:
 
 __all__ = [
     "AuthenticationError",
+    "ClaimLost",
     "DeadlockError",
     "DecodingError",
     "EditConflict",
@@ -70,6 +73,7 @@ __all__ = [
     "SharedStateError",
     "ShutDown",
     "StaleFence",
+    "StateLost",
     "TypeMismatch",
 ]
 
@@ -126,6 +130,10 @@ class GiveUp(SharedStateError):
     """The caller has to find out what happened."""
 
 
+class ClaimLost(GiveUp):
+    """The item went back to its queue before it was acknowledged; somebody else may have it now."""
+
+
 class LockLost(GiveUp, RuntimeError):
     """The lock is not held any more; somebody else may have got it meanwhile."""
 
@@ -136,6 +144,14 @@ class StaleFence(LockLost):
 
 class OutcomeUnknown(GiveUp):
     """The connection broke; the call took effect once or not at all."""
+
+
+class StateLost(OutcomeUnknown):
+    """The server was lost with all that was in its memory; the next call finds a new one.
+
+    Objects that this client has opened are there again, as new ones; what they contained, and what
+    this client held, is gone. Raised by the calls that were under way, or else by the next one.
+    """
 
 
 class ProtocolError(GiveUp):
@@ -174,9 +190,11 @@ WIRE_NAMES: dict[type[Exception], str] = {
     EncodingError: "EncodingError",
     DecodingError: "DecodingError",
     LimitExceeded: "LimitExceeded",
+    ClaimLost: "ClaimLost",
     LockLost: "LockLost",
     StaleFence: "StaleFence",
     OutcomeUnknown: "OutcomeUnknown",
+    StateLost: "StateLost",
     ProtocolError: "ProtocolError",
     InternalError: "InternalError",
 }

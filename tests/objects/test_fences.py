@@ -356,7 +356,7 @@ def grant_of(peer: Peer) -> list[Any]:
 
 
 def test_a_refused_wait_lets_the_next_one_pass(simulation: Simulation) -> None:
-    peer = simulation.peer("queue.open", "narrow", 2)
+    peer = simulation.peer("queue.open", "narrow", 2, None, None)
     peer.call("lock.open", "leader")
     peer.call("queue.put", "narrow", b"one", *FOREVER)
     fence = grant_of(peer)
@@ -372,7 +372,7 @@ def test_a_refused_wait_lets_the_next_one_pass(simulation: Simulation) -> None:
 def test_the_lock_of_a_dead_process_takes_its_guarded_waits_along(simulation: Simulation) -> None:
     holder, friend = (
         simulation.peer("lock.open", "leader"),
-        simulation.peer("queue.open", "jobs", 0),
+        simulation.peer("queue.open", "jobs", 0, None, None),
     )
     number = friend.ask("queue.get", "jobs", *FOREVER, grant_of(holder))
     holder.die()

@@ -107,7 +107,7 @@ def test_positional_and_keyword_calls_are_the_same(
     assert len(recorder.calls) == 2
 
 
-UNGUARDED = {"open", "hold", "let_go", "join", "acquire"}
+UNGUARDED = {"open", "hold", "let_go", "join", "acquire", "take", "acknowledge", "give_back"}
 """Commands of data types that change no data, or may have to wait for others to do so."""
 
 

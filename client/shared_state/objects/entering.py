@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from types import TracebackType
 from typing import Any, ClassVar, NamedTuple
 
@@ -66,7 +67,7 @@ class _Held:
         return grant is not None and grant.abandoned
 
     def _ask_for(self, block: bool, timeout: float | None) -> Any:
-        return self.client.call(self._operations.acquire, self.name, (block, timeout, HERE))
+        return self.client.callers[self._operations.acquire](self.name, (block, timeout, HERE))
 
     def _take(self, grant: Grant | None) -> bool:
         if grant is None:
@@ -78,8 +79,8 @@ class _Held:
     def _give(self, holding: Holding | None) -> Any:
         _, release, release_by, arguments = self._operations
         if holding is None:
-            return self.client.call(release, self.name, arguments)
-        return self.client.call(release_by, self.name, (*arguments, holding[0]))
+            return self.client.callers[release](self.name, arguments)
+        return self.client.callers[release_by](self.name, (*arguments, holding[0]))
 
 
 class Entered(_Held, Proxy):
@@ -147,6 +148,8 @@ class AsyncEntered(_Held, AsyncProxy):
             await self._give(holding)
         except (StaleFence, OutcomeUnknown) as refusal:
             raise lost(refusal, self.name) from None
+        except asyncio.CancelledError:
+            raise  # the release goes on
         except BaseException:
             self.client.holdings.restore(holding)  # as above
             raise

@@ -48,11 +48,11 @@ class _Entered:
         entered: dict[int, list[Grant]] = vars(self).get("_entered", {})
         grants = entered.get(agent)
         if not grants:  # a block of an async generator may end in another task than it began in
-            return self.client.call(RELEASE, self.name, (1,))
+            return self.client.callers[RELEASE](self.name, (1,))
         grant = grants.pop()
         if not grants:
             del entered[agent]
-        return self.client.call(RELEASE_OWN, self.name, (1, grant))
+        return self.client.callers[RELEASE_OWN](self.name, (1, grant))
 
 
 class Permits(_Entered, Proxy):
@@ -63,13 +63,13 @@ class Permits(_Entered, Proxy):
 
         Returns whether one was taken. ValueError for a timeout of a call that does not block.
         """
-        grant = self.client.call(ACQUIRE, self.name, (block, timeout))
+        grant = self.client.callers[ACQUIRE](self.name, (block, timeout))
         if type(grant) is Promise:
             return grant.through(was_granted)  # type: ignore[return-value]  # as all of a batch
         return was_granted(grant)
 
     def __enter__(self) -> Grant:
-        grant = self.client.call(ACQUIRE, self.name, FOR_EVER)
+        grant = self.client.callers[ACQUIRE](self.name, FOR_EVER)
         if type(grant) is not Grant:
             raise RuntimeError(NOT_IN_A_BATCH)
         return self._begin(threading.get_ident(), grant)
@@ -94,10 +94,10 @@ class AsyncPermits(_Entered, AsyncProxy):
 
         Returns whether one was taken. ValueError for a timeout of a call that does not block.
         """
-        return was_granted(await self.client.call(ACQUIRE, self.name, (block, timeout)))
+        return was_granted(await self.client.callers[ACQUIRE](self.name, (block, timeout)))
 
     async def __aenter__(self) -> Grant:
-        grant: Grant = await self.client.call(ACQUIRE, self.name, FOR_EVER)
+        grant: Grant = await self.client.callers[ACQUIRE](self.name, FOR_EVER)
         return self._begin(number_of_task(), grant)
 
     async def __aexit__(
