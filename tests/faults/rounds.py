@@ -9,9 +9,9 @@ from __future__ import annotations
 
 import os
 import random
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any
+from typing import Any, TypeVar
 
 import shared_state
 
@@ -20,7 +20,9 @@ from ..fixtures.servers import ThreadServer
 from .books import Books
 from .members import AsyncMember, BlockingMember, open_objects
 
-__all__ = ["Arena", "seeds"]
+__all__ = ["Arena", "replayable", "seeds"]
+
+T = TypeVar("T")
 
 SEED_VARIABLE = "SHARED_STATE_FAULT_SEED"
 REPLAYS = 50
@@ -46,6 +48,14 @@ def seeds(first: int, count: int) -> Iterable[int]:
     return range(first, first + count) if asked is None else [int(asked)] * REPLAYS
 
 
+def replayable(play: Callable[[int], T], seed: int) -> T:
+    """Return what the round of `seed` comes to; if it fails, say how to play it again."""
+    try:
+        return play(seed)
+    except BaseException as error:
+        raise AssertionError(f"play it again with {SEED_VARIABLE}={seed}") from error
+
+
 class Arena:
     """Two blocking and two async clients, each with a fault proxy between it and the server."""
 
@@ -65,8 +75,11 @@ class Arena:
             AsyncMember(self._tasks.run(_connect(address, options))) for address in (third, fourth)
         ]
 
-    def play(self, seed: int, *, once: bool) -> None:
-        """Play one round and audit it; see `Books` for `once`."""
+    def play(self, seed: int, *, once: bool) -> int:
+        """Play one round and audit it; see `Books` for `once`.
+
+        Returns how many calls have ended without a word.
+        """
         books, chance = Books(f"round {seed}", once=once), random.Random(seed)
         open_objects(self._auditor, books)
         for proxy in self._proxies:
@@ -86,6 +99,12 @@ class Arena:
         for work in at_work:
             work.result()
         books.audit(self._auditor)
+        return books.mysteries
+
+    @property
+    def connections(self) -> int:
+        """How many there have been, of those who are at work."""
+        return sum(proxy.connections for proxy in self._proxies)
 
     def _plan(self, chance: random.Random) -> list[Fault]:
         return [
