@@ -15,7 +15,7 @@ from shared_state_protocol.wire.connection import ClientOpening
 from shared_state_protocol.wire.frames import FrameReader
 from shared_state_protocol.wire.handshake import Welcome
 
-from .sockets import tune
+from .sockets import break_off, tune
 
 if TYPE_CHECKING:
     from .awaiting import AsyncClient
@@ -51,7 +51,7 @@ class Wire(asyncio.Protocol):
         except (ProtocolError, AuthenticationError) as error:
             if not self.opened.done():
                 self.opened.set_exception(error)
-            self.transport.abort()
+            self.abort()
 
     def _open(self, data: bytes) -> None:
         answer = self._opening.receive(data)
@@ -61,6 +61,10 @@ class Wire(asyncio.Protocol):
         if welcome is not None and not self.opened.done():
             self._reader = FrameReader(welcome.max_frame_bytes)
             self.opened.set_result(welcome)
+
+    def eof_received(self) -> None:
+        """The server, or somebody on the way to it, ends the connection: the client comes back."""
+        self.break_off()
 
     def connection_lost(self, exc: Exception | None) -> None:
         self.closed.set()
@@ -72,6 +76,12 @@ class Wire(asyncio.Protocol):
         self._client.lost(self)
 
     def abort(self) -> None:
-        """Close at once, if there is anything to close."""
+        """Close at once, if there is anything to close, by a client that means to come back."""
         if self.transport is not None:
+            self.break_off()
             self.transport.abort()
+
+    def break_off(self) -> None:
+        """Have the coming close be a reset; see `sockets.break_off`."""
+        if self.kind == "tcp":
+            break_off(self.transport.get_extra_info("socket"))

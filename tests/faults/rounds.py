@@ -30,7 +30,7 @@ REPLAYS = 50
 STEPS = 6
 """Calls of a blocking member in a round."""
 
-TASKS, MANY_TASKS, MANY_EVERY = 20, 300, 16
+TASKS, MANY_TASKS, MANY_EVERY = 12, 250, 25
 """Calls under way at once in an async member; in one round of so many there are many."""
 
 FAULTS_AT_MOST = 3

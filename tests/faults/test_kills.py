@@ -25,7 +25,7 @@ from .members import BlockingMember, open_objects
 from .rounds import replayable, seeds
 from .victims import Victim
 
-KILLS, STOPS = 60, 20
+KILLS, STOPS = 50, 20
 
 GRACE_S = 0.02
 """A process that is killed before it has read a reply seems to have lost its connection."""

@@ -27,6 +27,9 @@ PATIENCE_S = 0.2
 CALL_BYTES = {Way.REQUESTS: 36, Way.REPLIES: 7}
 """What one `dict.add` sends at least, and what it is answered."""
 
+HANDSHAKE_BYTES = 200
+"""More than a server says before it answers requests."""
+
 each_way = pytest.mark.parametrize("way", Way)
 
 
@@ -54,7 +57,7 @@ def proxied(
 
 
 @each_way
-@pytest.mark.parametrize("kind", [Kind.RESET, Kind.VANISH, Kind.LOSE, Kind.HOLD])
+@pytest.mark.parametrize("kind", [Kind.RESET, Kind.VANISH, Kind.LOSE, Kind.HOLD, Kind.END_REPLIES])
 def test_a_call_takes_effect_once_after_whichever_byte_it_is_cut(
     proxied: Either, proxy: FaultProxy, kind: Kind, way: Way
 ) -> None:
@@ -63,6 +66,18 @@ def test_a_call_takes_effect_once_after_whichever_byte_it_is_cut(
         proxy.meet([Fault(kind, way, after)])
         assert counts.add(f"cut after {after}", 1) == 1
     assert proxy.connections == connections + CALL_BYTES[way]
+
+
+@pytest.mark.parametrize("kind", [Kind.RESET, Kind.END_REPLIES])
+def test_who_comes_back_finds_what_it_had_whenever_a_handshake_is_cut(
+    proxied: Either, proxy: FaultProxy, kind: Kind
+) -> None:
+    """The server may have welcomed a connection of which the client knows nothing yet."""
+    leader = proxied.lock("leader")
+    leader.acquire()
+    for after in range(0, HANDSHAKE_BYTES, 7):
+        proxy.meet([Fault(Kind.RESET, Way.REQUESTS, 0), Fault(kind, Way.REPLIES, after)])
+        assert leader.locked(), f"cut after {after} bytes"
 
 
 CALLS: dict[str, Callable[[Any], Any]] = {
