@@ -7,8 +7,8 @@ from collections.abc import Sequence
 
 import pytest
 
+from tests.performance import tasks
 from tests.performance.peers import AsyncOperation
-from tests.performance.tasks import in_flight
 from tests.performance.team import Work, in_turn, team
 
 
@@ -31,18 +31,20 @@ def test_operations_are_done_in_turn_and_each_is_timed() -> None:
     assert sum(report.latencies) == pytest.approx(report.seconds)
 
 
-def test_every_task_does_its_operations_in_turn() -> None:
+async def test_every_task_does_its_operations_in_turn() -> None:
     done: list[str] = []
 
-    async def connect(address: str, tasks: int) -> Sequence[AsyncOperation]:
-        async def note(what: str) -> None:
-            done.append(what)
+    async def note(what: str) -> None:
+        done.append(what)
 
-        return [functools.partial(note, f"{address} {tasks}"), functools.partial(note, "get")]
+    operations: Sequence[AsyncOperation] = [
+        functools.partial(note, "set"),
+        functools.partial(note, "get"),
+    ]
 
-    report = in_flight(connect, 3, "set")(1e-6)
+    report = await tasks.work(operations, 3, seconds=1e-6)
 
-    assert done.count("get") == done.count("set 3") >= 3
+    assert done.count("get") == done.count("set") >= 3
     assert len(report.latencies) == len(done)
 
 
