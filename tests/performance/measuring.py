@@ -32,6 +32,7 @@ class Window:
     """What a team of clients and their server did in one window; times in seconds."""
 
     rate: float  # operations a second
+    least_rate: float  # of the client that did least, times the number of clients
     client_cpu: float  # per operation
     server_cpu: float  # per operation
     typical: float  # median latency of a request, or of a batch
@@ -49,6 +50,9 @@ class Figure:
 
 
 RATE = Figure("", lambda window: window.rate, more_is_better=True)
+LEAST_RATE = Figure(
+    "least served client of ", lambda window: window.least_rate, more_is_better=True
+)
 SERVER_CPU = Figure("server CPU of ", lambda window: window.server_cpu, more_is_better=False)
 
 
@@ -77,9 +81,10 @@ def summarise(reports: Sequence[Report], server_cpu: float, operations_per_call:
     """Put together what all clients of a window did."""
     calls = sorted(latency for report in reports for latency in report.latencies)
     operations = len(calls) * operations_per_call
+    rates = [len(each.latencies) / each.seconds * operations_per_call for each in reports]
     return Window(
-        rate=sum(len(report.latencies) / report.seconds for report in reports)
-        * operations_per_call,
+        rate=sum(rates),
+        least_rate=min(rates) * len(rates),
         client_cpu=sum(report.cpu_seconds for report in reports) / operations,
         server_cpu=server_cpu / operations,
         typical=percentile(calls, 0.5),

@@ -95,11 +95,20 @@ def main(arguments: Sequence[str] | None = None) -> None:
     sections: list[Section] = []
     for workload in WORKLOADS:
         if not options.only or workload.name in options.only:
-            sections.append(workload.measure(present, effort))
+            sections.append(measured(workload, present, effort))
             print(render(sections[-1]), flush=True)
     print(render_promises(sections), end="")
     if options.write:
         report.write(options.write, head, sections)
+
+
+def measured(workload: Workload, peers: Sequence[Peer], effort: Effort) -> Section:
+    """What a workload found; one that fails is told, and the others are measured."""
+    try:
+        return workload.measure(peers, effort)
+    except Exception as error:  # noqa: BLE001  # ten minutes of others' figures are not lost
+        failure = f"{type(error).__name__}: {error}"
+        return Section(workload.name, workload.name, "", (), (), absent={workload.name: failure})
 
 
 def parse(arguments: Sequence[str] | None) -> argparse.Namespace:

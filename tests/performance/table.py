@@ -56,7 +56,7 @@ def aligned(row: Sequence[str], widths: Sequence[int]) -> list[str]:
 
 
 def render(section: Section) -> str:
-    parts = [f"## {section.title}", section.note]
+    parts = [f"## {section.title}", *filter(None, [section.note])]
     if section.rows:
         parts.append(markdown_table(section.header, section.rows))
     if section.absent:

@@ -11,7 +11,7 @@ from tests.performance.team import Report
 
 
 def window(rate: float, server_cpu: float = 1.0) -> Window:
-    return Window(rate, 1.0, server_cpu, 1.0, 1.0, 1.0)
+    return Window(rate, rate, 1.0, server_cpu, 1.0, 1.0, 1.0)
 
 
 def test_a_window_is_what_all_clients_did_together() -> None:
@@ -23,7 +23,13 @@ def test_a_window_is_what_all_clients_did_together() -> None:
     found = summarise(reports, server_cpu=8.0, operations_per_call=1)
 
     assert found == Window(
-        rate=2 / 4 + 2 / 2, client_cpu=1.0, server_cpu=2.0, typical=3.0, slow=9.0, longest=9.0
+        rate=2 / 4 + 2 / 2,
+        least_rate=2 / 4 * 2,
+        client_cpu=1.0,
+        server_cpu=2.0,
+        typical=3.0,
+        slow=9.0,
+        longest=9.0,
     )
 
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from tests.performance.measuring import (
+    LEAST_RATE,
     RATE,
     Contestant,
     Effort,
@@ -31,6 +32,7 @@ HEADER = (
     "over",
     "operations/s",
     "ratio",
+    "if all were the least",
     "client CPU µs",
     "server CPU µs",
     "median µs",
@@ -90,7 +92,9 @@ class Rate:
         return Section(
             self.name,
             self.title,
-            f"The ratio is to {full_name(self.reference)}; CPU is per operation, latency per call.",
+            f"The ratio is to {full_name(self.reference)}; CPU is per operation, latency per call. "
+            "How fair it is shows in the rate that there would be if every client did as much as "
+            "the one that did least.",
             HEADER,
             [row(contestant, reference) for contestant in contestants.values()],
             [
@@ -125,6 +129,7 @@ def row(contestant: Contestant, reference: Contestant | None) -> Sequence[str]:
         contestant.peer.transport,
         f"{contestant.median(RATE.of):,.0f}",
         f"{ratio(contestant.windows, reference.windows).median:.2f}" if reference else "",
+        f"{contestant.median(LEAST_RATE.of):,.0f}",
         *(f"{time * MICROSECONDS:.1f}" for time in microseconds),
     )
 
