@@ -36,7 +36,7 @@ from shared_state_protocol.wire.handshake import Welcome
 from shared_state_protocol.wire.messages import ANSWER_PARTS
 
 from .request import Message, Request
-from .sockets import Opened, dial, redial
+from .sockets import Opened, break_off, dial, redial
 
 if TYPE_CHECKING:
     from .batch import Batch
@@ -431,6 +431,7 @@ class Lane:
 
     def _refuse_end(self, size: int) -> None:
         if not size:
+            break_off(self._opened)
             self.close()
             raise Broken
 

@@ -6,6 +6,7 @@ kernel's own ``SO_RCVTIMEO`` and ``SO_SNDTIMEO`` cost nothing and end a call wit
 
 from __future__ import annotations
 
+import contextlib
 import random
 import socket
 import struct
@@ -21,9 +22,11 @@ from shared_state_protocol.wire.liveness import probes
 from .reconnect import delays
 from .session import Session, unreachable
 
-__all__ = ["Opened", "dial", "redial", "tune"]
+__all__ = ["Opened", "break_off", "dial", "redial", "tune"]
 
 _TIMEVAL = struct.Struct("@ll")
+
+_RESET_AT_CLOSE = struct.pack("@ii", 1, 0)  # SO_LINGER, with no time
 
 Opened = tuple[socket.socket, Welcome]
 
@@ -111,11 +114,12 @@ def _open(session: Session, address: Address, lane: int, thread: str) -> Opened:
         give_up = time.monotonic() + session.patience
         welcome = _shake_hands(sock, session.opening(lane, thread), give_up)
         _set_deadlines(sock, session.timeout)
-    except BlockingIOError:
+    except BaseException as error:
+        break_off(sock)  # the server may have welcomed us already
         sock.close()
-        raise TimeoutError(f"{address} did not answer within {session.patience:g} s") from None
-    except BaseException:
-        sock.close()
+        if isinstance(error, BlockingIOError):
+            late = f"{address} did not answer within {session.patience:g} s"
+            raise TimeoutError(late) from None
         raise
     session.reached(address)
     return sock, welcome
@@ -165,6 +169,15 @@ def _connected(address: Address, session: Session) -> socket.socket:
     sock = socket.create_connection((address.host, address.port), session.patience)
     tune(sock, session.peer_timeout)
     return sock
+
+
+def break_off(sock: socket.socket) -> None:
+    """Have the coming close of `sock` be a reset.
+
+    For who means to come back: by an end in order the server would know that this process is gone.
+    """
+    with contextlib.suppress(OSError):  # it is closed already
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET_AT_CLOSE)
 
 
 def tune(sock: socket.socket, peer_timeout: float) -> None:

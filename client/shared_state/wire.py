@@ -20,7 +20,7 @@ from shared_state_protocol.wire.handshake import Welcome
 
 from .reconnect import delays
 from .session import Session, unreachable
-from .sockets import tune
+from .sockets import break_off, tune
 
 if TYPE_CHECKING:
     from .awaiting import AsyncClient
@@ -59,7 +59,7 @@ class Wire(asyncio.Protocol):
         except (ProtocolError, AuthenticationError) as error:
             if not self.opened.done():
                 self.opened.set_exception(error)
-            self.transport.abort()
+            self.abort()
 
     def _open(self, data: bytes) -> None:
         answer = self._opening.receive(data)
@@ -69,6 +69,10 @@ class Wire(asyncio.Protocol):
         if welcome is not None and not self.opened.done():
             self._reader = FrameReader(welcome.max_frame_bytes)
             self.opened.set_result(welcome)
+
+    def eof_received(self) -> None:
+        """The server, or somebody on the way to it, ends the connection: the client comes back."""
+        self.break_off()
 
     def connection_lost(self, exc: Exception | None) -> None:
         self.closed.set()
@@ -80,9 +84,15 @@ class Wire(asyncio.Protocol):
         self._client.lost(self)
 
     def abort(self) -> None:
-        """Close at once, if there is anything to close."""
+        """Close at once, if there is anything to close, by a client that means to come back."""
         if self.transport is not None:
+            self.break_off()
             self.transport.abort()
+
+    def break_off(self) -> None:
+        """Have the coming close be a reset; see `sockets.break_off`."""
+        if self.kind == "tcp":
+            break_off(self.transport.get_extra_info("socket"))
 
 
 Opened = tuple[Wire, Welcome]

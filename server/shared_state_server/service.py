@@ -421,9 +421,7 @@ class Service:
             return
         session.is_over = True
         del self.sessions[session.id]
-        for stake in session.stakes:
-            if isinstance(stake, Owned):
-                log.warning("%s ended while it held %s", _who(session), _shown(stake.name))
+        _log_end(session)
         session.end(self.clock())
 
     def close(self) -> None:
@@ -496,6 +494,18 @@ def _shown(text: str) -> str:
 
 def _article(noun: str) -> str:
     return f"{'an' if noun[0] in 'aeiou' else 'a'} {noun}"
+
+
+def _log_end(session: Session) -> None:
+    """Name what a session abandons, for who wonders why a lock was free or an item came again."""
+    others = 0
+    for stake in session.stakes:
+        if isinstance(stake, Owned):
+            log.warning("%s ended while it held %s", _who(session), _shown(stake.name))
+        else:
+            others += 1
+    if others:
+        log.warning("%s ended while it had a part in %d other objects", _who(session), others)
 
 
 def _who(session: Session) -> str:
