@@ -163,3 +163,13 @@ def test_a_session_that_ends_holding_something_is_written_to_the_log(
     with caplog.at_level(logging.WARNING):
         holder.die()
     assert "simulated pid 1 ended while it held 'leader'" in caplog.text
+
+
+def test_a_session_that_ends_with_a_part_in_something_is_written_to_the_log(
+    simulation: Simulation, caplog: pytest.LogCaptureFixture
+) -> None:
+    party = simulation.peer("barrier.open", "start", 2, None)
+    party.ask("barrier.arrive", "start", None, False)
+    with caplog.at_level(logging.WARNING):
+        party.die()
+    assert caplog.messages == ["simulated pid 1 ended while it had a part in 1 other objects"]
