@@ -115,6 +115,9 @@ def test_a_wait_comes_back_with_another_grant(client: shared_state.Client) -> No
         after = lock.grant
         assert after is not None
         assert after.token > before.token
+        lock.release()
+        assert lock.grant == after, "it was taken again as often as before"
+        lock.acquire()
         client.dict("d").set("k", 1, fence=after)
         with pytest.raises(StaleFence):
             client.dict("d").set("k", 2, fence=before)
