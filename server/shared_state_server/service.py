@@ -162,18 +162,29 @@ class Service:
 
     # Requests
 
-    def receive(self, lane: Lane, payload: bytes) -> None:
+    def receive(self, lane: Lane, payload: bytes) -> None:  # noqa: C901  # the way of every request
         """Carry out one message of a client, and send the reply unless it has to wait.
 
         Raises:
             ProtocolError: the message is none; the connection cannot go on.
         """
-        number, acknowledged, wire, name, *arguments = _parts(messages.read(payload))
+        try:
+            number, acknowledged, wire, name, *arguments = messages.read(payload)
+        except ValueError:
+            raise ProtocolError("a message of too few parts") from None
+        if (
+            type(number) is not int
+            or type(acknowledged) is not int
+            or type(wire) is not str
+            or type(name) is not str
+            or number < 0
+        ):
+            raise ProtocolError("a message that is neither a request nor a notice")
         if number == 0:
             self._notice(lane, wire, arguments)
             return
         if acknowledged > lane.acknowledged:
-            lane.acknowledge(min(acknowledged, number - 1))
+            lane.acknowledge(acknowledged if acknowledged < number else number - 1)
         if lane.session.is_over:
             raise ProtocolError("a request of a session that is over")
         if number > lane.newest:
@@ -218,7 +229,7 @@ class Service:
         if row.is_plain:
             found = self._objects.get(name)
             if found is not None and type(found.behaviour) is row.behaviour:
-                return getattr(found.behaviour, row.name)(*arguments), None
+                return row.method(found.behaviour, *arguments), None
         elif row.opens:
             self._open(row, name, arguments)
             return None, None
@@ -403,13 +414,6 @@ def _log_defect(place: str, error: Exception) -> None:
     """Write down an error that no client is told of in detail."""
     if to_wire(error) is None:
         log.error("a defect in %s", place, exc_info=error)
-
-
-def _parts(message: list[Any]) -> list[Any]:
-    """Check the parts that every request and notice has."""
-    if (*map(type, message[: messages.REQUEST_PARTS]),) != (int, int, str, str) or message[0] < 0:
-        raise ProtocolError("a message that is neither a request nor a notice")
-    return message
 
 
 def _check_name(name: str) -> None:

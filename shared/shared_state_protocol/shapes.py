@@ -80,11 +80,13 @@ class Shape:
     """How one argument or result travels.
 
     `verbatim` says that encoded and decoded forms are the same object, `flat` that the type of the
-    encoded form alone decides whether the server accepts it.
+    encoded form alone decides whether the server accepts it, `carries_values` that there are values
+    in it, of which one may be a pickle.
     """
 
     verbatim = False
     flat = True
+    carries_values = False
 
     def encoder(self, codec: Codec) -> Change:
         """Return the function that makes of a value what is written into the message."""
@@ -111,6 +113,8 @@ class Key(Shape):
 
 
 class Value(Shape):
+    carries_values = True
+
     def encoder(self, codec: Codec) -> Change:
         return codec.encode
 
@@ -194,6 +198,7 @@ class Maybe(Shape):
         self.inner = inner
         self.verbatim = inner.verbatim
         self.flat = inner.flat
+        self.carries_values = inner.carries_values
 
     def encoder(self, codec: Codec) -> Change:
         encode = self.inner.encoder(codec)
@@ -212,6 +217,7 @@ class Many(Shape):
 
     def __init__(self, inner: Shape) -> None:
         self.inner = inner
+        self.carries_values = inner.carries_values
 
     def encoder(self, codec: Codec) -> Change:
         encode = self.inner.encoder(codec)
@@ -247,6 +253,7 @@ class Group(Shape):
     def __init__(self, inner: list[Shape], build: Callable[[Iterable[Any]], Any] = tuple) -> None:
         self.inner = inner
         self.build = build
+        self.carries_values = any(shape.carries_values for shape in inner)
 
     def encoder(self, codec: Codec) -> Change:
         encoders = [shape.encoder(codec) for shape in self.inner]
