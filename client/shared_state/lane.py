@@ -27,6 +27,7 @@ from shared_state_protocol.errors import AuthenticationError, LimitExceeded, Pro
 from shared_state_protocol.wire import messages
 from shared_state_protocol.wire.frames import HEADER_BYTES, FrameReader
 from shared_state_protocol.wire.handshake import Welcome
+from shared_state_protocol.wire.large import LargePayload, owned
 from shared_state_protocol.wire.messages import ANSWER_PARTS
 
 from .request import Message, Request
@@ -67,6 +68,7 @@ class Lane:
         self._buffer = bytearray(RECEIVE_BYTES)
         self._view = memoryview(self._buffer)
         self._payloads: list[bytes] = []
+        self._gives_views = False
         opened, welcome = dial(session, number, thread)
         self._instance = welcome.instance
         self._opened = opened
@@ -124,6 +126,33 @@ class Lane:
         if len(message) == ANSWER_PARTS:
             return message[1]
         raise self._session.error_of(message)
+
+    def exchange_large(
+        self, operation: Operation[..., Any], name: str, arguments: Arguments
+    ) -> Any:
+        """Do what `exchange` does, copying neither a large last argument nor a large result.
+
+        The argument has to stay as it is meanwhile, and the result is a view.
+        """
+        number = self._previous = self._previous + 1
+        request = Request(number, operation, name, arguments, time.monotonic())
+        self._gives_views = True
+        try:
+            self._tell_request(request)
+            message = self._insist([request])[number]
+        except BaseException:
+            self._take_back((number,))
+            raise
+        finally:
+            self._gives_views = False
+        return self._session.result_of(message)
+
+    def _tell_request(self, request: Request) -> None:
+        parts = request.parts(request.number - 1)
+        if sum(map(len, parts)) > self._session.max_frame_bytes:
+            self._session.check_size(b"".join(parts))
+        for part in parts:
+            self._tell(part)
 
     def exchange_many(
         self, calls: Sequence[tuple[Operation[..., Any], str, Arguments]]
@@ -300,7 +329,7 @@ class Lane:
 
     # Bytes
 
-    def _tell(self, data: bytes) -> bool:
+    def _tell(self, data: bytes | memoryview) -> bool:
         """Send, and return whether it went; a read will find what to do about it otherwise."""
         try:
             self._send(data)
@@ -308,7 +337,7 @@ class Lane:
             return False
         return True
 
-    def _send(self, data: bytes) -> None:
+    def _send(self, data: bytes | memoryview) -> None:
         sock = self._socket
         if sock is None:
             raise Broken
@@ -337,7 +366,8 @@ class Lane:
         self._refuse_end(size)
         missing = self._missing(size)
         if missing > RECEIVE_BYTES:
-            return messages.read(self._receive_large(size, size + missing))
+            message = messages.read(self._receive_large(size, missing))
+            return message if self._gives_views else owned(message)
         self._payloads = self._reader.feed(bytes(self._view[:size]))
         return messages.read(self._payloads.pop(0)) if self._payloads else None
 
@@ -348,20 +378,20 @@ class Lane:
         length = int.from_bytes(self._view[:HEADER_BYTES], "little")
         return HEADER_BYTES + length - size if length <= self._reader.limit else 0
 
-    def _receive_large(self, size: int, end: int) -> bytes:
-        """Return the payload of a large frame, received where it is to stay: in one copy."""
-        data = bytearray(end)
-        data[:size] = self._view[:size]
-        rest = memoryview(data)
-        while size < end:
+    def _receive_large(self, size: int, missing: int) -> memoryview:
+        """Return the payload of a large frame, received where it is to stay."""
+        start = self._view[HEADER_BYTES:size]
+        large = LargePayload(start, len(start) + missing)
+        while large.rest:
             try:
-                more = self._receive(rest[size:])
+                more = self._receive(large.rest)
             except BaseException:
-                self._reader.feed(bytes(rest[:size]))
+                have = len(large.payload) - len(large.rest)
+                self._reader.feed(b"".join((self._view[:HEADER_BYTES], large.payload[:have])))
                 raise
             self._refuse_end(more)
-            size += more
-        return bytes(rest[HEADER_BYTES:])
+            large.received(more)
+        return large.payload
 
     def _refuse_end(self, size: int) -> None:
         if not size:

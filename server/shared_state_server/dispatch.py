@@ -16,6 +16,7 @@ from typing import Any
 from shared_state_protocol.codec import is_pickled
 from shared_state_protocol.contract import Operation, contract_name, operations
 from shared_state_protocol.errors import EncodingError, FixTheCall, ProtocolError
+from shared_state_protocol.shapes import Block
 
 __all__ = ["OPEN", "Row", "table_of"]
 
@@ -28,7 +29,7 @@ class Row:
 
     `passed` has the types of arguments that need not be checked again; `is_plain` says that the
     method wants nothing but the arguments, and that its result is the answer; `is_alone` that it
-    cannot be part of a batch.
+    cannot be part of a batch; `is_packed` that its result may be large.
     """
 
     __slots__ = (
@@ -38,6 +39,7 @@ class Row:
         "behaviour",
         "changes",
         "is_alone",
+        "is_packed",
         "is_plain",
         "name",
         "opens",
@@ -60,25 +62,27 @@ class Row:
         self.wants_call = "call" in wanted
         self.wants_find = "find" in wanted
         self.is_alone = operation.waits or operation.confirms or operation.batched
+        self.is_packed = isinstance(operation.result, Block)
         self.is_plain = not (self.opens or self.batched or self.wants_call)
         self._shapes = [parameter.shape for parameter in operation.parameters]
         self._values = [at for at, shape in enumerate(self._shapes) if not shape.verbatim]
         self.passed: set[tuple[type, ...]] = set()
 
     def check(self, arguments: list[Any]) -> None:
-        """Let arguments through that have the contract's shapes.
+        """Let arguments through that have the contract's shapes; make bytes of other views.
 
         Raises:
             ProtocolError: they have not; a client of ours would not have sent them.
         """
-        types = (*map(type, arguments),)
-        if len(types) != len(self._shapes):
-            raise ProtocolError(f"expected {len(self._shapes)} arguments, got {len(types)}")
-        for position, (shape, argument) in enumerate(zip(self._shapes, arguments, strict=True), 1):
-            if not shape.accepts(argument):
-                raise ProtocolError(f"argument {position} has the wrong shape")
+        if len(arguments) != len(self._shapes):
+            raise ProtocolError(f"expected {len(self._shapes)} arguments, got {len(arguments)}")
+        for at, shape in enumerate(self._shapes):
+            if type(arguments[at]) is memoryview and not shape.accepts(arguments[at]):
+                arguments[at] = bytes(arguments[at])  # it is kept, and would keep what it views
+            if not shape.accepts(arguments[at]):
+                raise ProtocolError(f"argument {at + 1} has the wrong shape")
         if all(shape.flat for shape in self._shapes):
-            self.passed.add(types)
+            self.passed.add((*map(type, arguments),))
 
     def refuse_pickles(self, arguments: list[Any]) -> None:
         """Refuse values that were pickled: this server does not keep such.

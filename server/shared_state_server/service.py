@@ -155,7 +155,7 @@ class Service:
 
     # Requests
 
-    def receive(self, lane: Lane, payload: bytes) -> None:
+    def receive(self, lane: Lane, payload: bytes | memoryview) -> None:
         """Carry out one message of a client, and send the reply unless it has to wait.
 
         Raises:
@@ -184,6 +184,8 @@ class Service:
             return
         if row.changes:
             lane.reply(number, messages.answer(number, result), undo)
+        elif row.is_packed:
+            lane.tell_packed(number, result)
         else:
             lane.tell(number, result)
 

@@ -14,6 +14,7 @@ from typing import Any, Protocol
 from shared_state_protocol.errors import InternalError, WireError, to_wire
 from shared_state_protocol.wire import messages
 from shared_state_protocol.wire.handshake import Hello
+from shared_state_protocol.wire.large import LARGE_BYTES
 
 from .streams import Cursors
 from .waiting import Deadlines, Undo, Waiter
@@ -118,6 +119,14 @@ class Lane:
         """Reply to a query with its result; if the reply is lost, it can be asked again."""
         if self.send is not None:
             self.send(messages.answer(number, result))
+
+    def tell_packed(self, number: int, result: bytes) -> None:
+        """Reply to a query with bytes that are not copied if they are many."""
+        if len(result) < LARGE_BYTES:
+            self.tell(number, result)
+        elif self.send is not None:
+            for part in messages.large_answer(number, result):
+                self.send(part)
 
     def answer(self, number: int, result: Any, undo: Undo | None = None) -> None:
         """Reply to a command with its result, and remember the reply."""

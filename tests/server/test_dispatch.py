@@ -223,6 +223,19 @@ def test_the_table_has_every_operation_of_every_contract_and_no_other() -> None:
     assert table.keys() == {each.wire for contract in CONTRACTS for each in operations(contract)}
 
 
+def test_a_view_of_a_request_is_given_to_those_only_who_copy_what_they_need() -> None:
+    table = table_of(zip(CONTRACTS, BEHAVIOURS, strict=True))
+    large = memoryview(b"large")
+    for _ in range(2):  # what passes is remembered
+        kept: list[Any] = [b"\xa1k", large]
+        if (*map(type, kept),) not in table["dict.set"].passed:
+            table["dict.set"].check(kept)
+        assert [type(each) for each in kept] == [bytes, bytes]
+    copied: list[Any] = [0, 5, 1, large]
+    table["array.set_packed"].check(copied)
+    assert copied[-1] is large
+
+
 def test_a_row_knows_what_its_operation_promises() -> None:
     table = table_of(zip(CONTRACTS, BEHAVIOURS, strict=True))
     for contract in (*CONTRACTS,):

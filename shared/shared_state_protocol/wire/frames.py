@@ -66,6 +66,19 @@ class FrameReader:
             self._kept_bytes = size - position
         return payloads
 
+    def take_start(self, least: int) -> tuple[bytes, int] | None:
+        """Give away the frame that is not complete if its payload has `least` bytes or more.
+
+        Returns the bytes of the payload that are there, and how many it has in all.
+        """
+        length = self._wanted - HEADER_BYTES
+        if not self._kept or length < least:
+            return None
+        start = b"".join(self._kept)[HEADER_BYTES:]
+        self._kept.clear()
+        self._wanted = HEADER_BYTES
+        return start, length
+
     @property
     def pending_bytes(self) -> int:
         """The number of bytes kept for a frame that is not complete."""
