@@ -192,6 +192,16 @@ class Client(BlockingAccessors):
             return None  # a delivery was decoded before its arrival was confirmed
         return self._session.decoders[operation]
 
+    def call_large(self, operation: Operation[..., Any], name: str, arguments: Arguments) -> Any:
+        """Carry out one operation whose last argument is large, or whose result is: see `Lane`.
+
+        The other arguments are plain, so that nothing is encoded.
+        """
+        lane = self._lane()
+        if lane.batch is not None:
+            return self.callers[operation](name, arguments)
+        return lane.exchange_large(operation, name, arguments)
+
     def result_of(
         self, operation: Operation[..., Any], arguments: Arguments, message: Message
     ) -> Any:

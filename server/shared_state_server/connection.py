@@ -18,14 +18,17 @@ import logging
 import os
 import socket
 from collections import deque
+from collections.abc import Sequence
 from typing import Any
 
 from shared_state_protocol.errors import AuthenticationError, ProtocolError
 from shared_state_protocol.wire.connection import HANDSHAKE_TIMEOUT_S, ServerOpening
 from shared_state_protocol.wire.frames import HEADER_BYTES, FrameReader, header
 from shared_state_protocol.wire.handshake import NONCE_BYTES, REFUSAL
+from shared_state_protocol.wire.large import LARGE_BYTES, Pieces
 
 from .hall import Hall
+from .large_frame import LargeFrame
 from .session import Lane
 from .sockets import keep_alive, may_enter, process_of
 
@@ -73,7 +76,7 @@ class Connection(asyncio.Protocol):
         self._deadline: asyncio.TimerHandle | None = None
         self._lane: Lane | None = None
         self._reader = FrameReader(hall.settings.max_frame_bytes)
-        self._backlog: deque[bytes] = deque()
+        self._backlog: deque[bytes | Pieces] = deque()
         self._out: list[bytes] = []
         self._out_bytes = 0
         self._said_bytes = 0
@@ -163,6 +166,17 @@ class Connection(asyncio.Protocol):
         except ProtocolError as error:
             self._cut_off(str(error))
             return
+        self._carry_out(payloads)
+        if not self._backlog and self._stall is None and not self._transport.is_closing():
+            large = reader.take_start(LARGE_BYTES)
+            if large is not None:
+                LargeFrame(self, self._transport, *large)
+
+    def large_received(self, payload: bytes | Pieces) -> None:
+        """Take a large payload, which was received where it is to stay."""
+        self._carry_out([payload])
+
+    def _carry_out(self, payloads: Sequence[bytes | Pieces]) -> None:
         self._backlog.extend(payloads)
         self._work()
 
@@ -197,7 +211,7 @@ class Connection(asyncio.Protocol):
     # Replies
 
     def send(self, frame: bytes) -> None:
-        """Send a frame to the client; what one turn has to say goes in one write."""
+        """Send a frame to the client, or a part of one; what one turn says goes in one write."""
         if not self._is_working and self._stall is None:
             self._said_bytes += len(frame)
             self._transport.write(frame)

@@ -25,6 +25,7 @@ from shared_state_protocol.objects import CONTRACTS
 from shared_state_protocol.state import State
 from shared_state_protocol.wire import messages
 from shared_state_protocol.wire.handshake import Hello
+from shared_state_protocol.wire.large import Pieces
 
 from .dispatch import Row, table_of
 from .memory import BEHAVIOURS
@@ -162,7 +163,7 @@ class Service:
 
     # Requests
 
-    def receive(self, lane: Lane, payload: bytes) -> None:  # noqa: C901  # the way of every request
+    def receive(self, lane: Lane, payload: bytes | Pieces) -> None:  # noqa: C901  # all requests' way
         """Carry out one message of a client, and send the reply unless it has to wait.
 
         Raises:

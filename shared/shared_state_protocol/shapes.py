@@ -11,6 +11,7 @@ class is made, into a shape that knows three things: what the client writes for 
 ``bool int float str``     themselves, as msgpack has them; ``bytes`` too
 ``X | None``               nil for None; so is a missing ``V`` in ``V | D``
 ``list[X] Iterable[X]``    an array; an argument may be any iterable
+``Packed``                 bytes, of which a receiver may get a view
 ``Scalar``                 a number of at most 64 bits, a text or bytes
 ``Agent``                  the thread or task that calls: the client fills it in
 ``tuple[X, Y]``            an array of exactly these
@@ -38,9 +39,11 @@ __all__ = [
     "HERE",
     "REQUIRED",
     "Agent",
+    "Block",
     "Calling",
     "D",
     "K",
+    "Packed",
     "Pairs",
     "Scalar",
     "Shape",
@@ -53,6 +56,8 @@ V = TypeVar("V")
 D = TypeVar("D")
 
 Scalar = Union[int, float, str, bytes]  # noqa: UP007  # looked up at run time
+
+Packed = Union[bytes, memoryview]  # noqa: UP007  # as above
 
 Agent = NewType("Agent", int)
 
@@ -176,6 +181,13 @@ class Calling(Plain):
 
     def __init__(self) -> None:
         super().__init__(int, int)
+
+
+class Block(Plain):
+    """Bytes of any length, which neither side has to copy: see `wire.large`."""
+
+    def __init__(self) -> None:
+        super().__init__(bytes, bytes, memoryview)
 
 
 class Anything(Shape):
@@ -309,6 +321,7 @@ _LEAVES: dict[Any, Shape] = {
     D: Default(),
     Agent: Calling(),
     Scalar: Plain(_scalar, int, float, str, bytes),
+    Packed: Block(),
     Any: Anything(),
     bool: Plain(bool, bool),
     int: Plain(_index, int),
