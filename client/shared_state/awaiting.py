@@ -19,7 +19,7 @@ from typing import Any, TypeVar
 from shared_state_protocol.address import Address
 from shared_state_protocol.codec import Codec
 from shared_state_protocol.contract import Arguments, Awaiting, Operation
-from shared_state_protocol.errors import AuthenticationError, ProtocolError
+from shared_state_protocol.errors import AuthenticationError, ProtocolError, TypeMismatch
 from shared_state_protocol.state import ObjectInfo, State
 from shared_state_protocol.wire import messages
 from shared_state_protocol.wire.connection import ClientOpening
@@ -30,7 +30,8 @@ from .accessors import AwaitingAccessors
 from .blocking import DEFAULT_TIMEOUT_S
 from .credentials import find_address, find_key
 from .objects import AWAITING
-from .proxy import AsyncProxy, opening_of, reference_to
+from .opening import SHARING, Opening
+from .proxy import AsyncProxy, opening_of, reference_to, type_name
 from .reconnect import delays
 from .request import Message, Request
 from .session import Session, unreachable
@@ -43,6 +44,9 @@ THREAD = "asyncio"
 
 LOOKS = 4
 """How often within the timeout overdue requests are looked for: one timer for all, not one each."""
+
+MAX_OPENED = 10_000
+"""Names of which is remembered that they are of the type; others cost one more round trip."""
 
 T = TypeVar("T", bound=AsyncProxy)
 
@@ -79,6 +83,8 @@ class AsyncClient(AwaitingAccessors):
         self._given_up: deque[tuple[int, int]] = deque()
         self._patience: asyncio.TimerHandle | None = None
         self._is_closed = False
+        # By the operation and the name: openings that the server has accepted.
+        self._opened: set[tuple[str, str]] = set()
 
     # Objects
 
@@ -215,14 +221,43 @@ class AsyncClient(AwaitingAccessors):
 
     def _open(self, proxy_class: type[T], name: str, *arguments: Any) -> T:
         """Send the request that creates the object; whatever follows it finds the object there."""
-        bound = proxy_class(name, self)
-        self._mention(opening_of(proxy_class), name, arguments)
+        bound, operation = proxy_class(name, self), opening_of(proxy_class)
+        opened = operation.wire, name
+        future = self._mention(operation, name, arguments)
+        if type_name(proxy_class) in SHARING:
+            opening = None if opened in self._opened else Opening(self)
+            bound.client = opening or self
+            future.add_done_callback(lambda done: self._end_opening(bound, opened, done))
         return bound
 
-    def _mention(self, operation: Operation[..., Any], name: str, arguments: Arguments) -> None:
+    def _end_opening(
+        self, bound: AsyncProxy, opened: tuple[str, str], done: asyncio.Future[Message]
+    ) -> None:
+        """Let the operations of an object go on, or refuse them, as its opening turned out."""
+        refusal = self._refusal_of(done)
+        if refusal is not None:
+            self._opened.discard(opened)
+            if bound.client is self:
+                bound.client = Opening(self)
+        elif len(self._opened) < MAX_OPENED:
+            self._opened.add(opened)
+        if isinstance(bound.client, Opening):
+            bound.client.end(refusal)
+            bound.client = self if refusal is None else bound.client
+
+    def _refusal_of(self, done: asyncio.Future[Message]) -> TypeMismatch | None:
+        if done.cancelled() or done.exception() or len(done.result()) == messages.ANSWER_PARTS:
+            return None
+        error = self._session.error_of(done.result())
+        return error if isinstance(error, TypeMismatch) else None
+
+    def _mention(
+        self, operation: Operation[..., Any], name: str, arguments: Arguments
+    ) -> asyncio.Future[Message]:
         """Send a request whose outcome nobody waits for."""
         number, future = self._begin(operation, name, arguments)
         future.add_done_callback(lambda done: self._pass_over(number, done))
+        return future
 
     def _pass_over(self, number: int, done: asyncio.Future[Message]) -> None:
         """Take note of a reply that nobody waits for, or asyncio will complain of an error."""

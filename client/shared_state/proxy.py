@@ -20,6 +20,7 @@ from shared_state_protocol.contract import Awaiting, Blocking, Bound, Operation
 if TYPE_CHECKING:
     from .awaiting import AsyncClient
     from .blocking import Client
+    from .opening import Opening
 
 __all__ = ["AsyncProxy", "Proxy", "opening_of", "reference_to", "type_name"]
 
@@ -68,7 +69,7 @@ class Proxy(Blocking):
 class AsyncProxy(Awaiting):
     """What every object of an async client has."""
 
-    client: AsyncClient
+    client: AsyncClient | Opening
 
     def __reduce__(self) -> tuple[Any, ...]:
         raise TypeError(
