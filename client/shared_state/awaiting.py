@@ -68,7 +68,7 @@ class AsyncClient(AwaitingAccessors):
     def __init__(
         self, address: Address, key: bytes, timeout: float, same_host: bool, pickle: bool
     ) -> None:
-        self.codec = Codec(pickle=pickle, refer=reference_to, resolve=self._resolve)
+        self.codec = Codec(pickle=pickle, refer=self._refer, resolve=self._resolve)
         self._session = Session(address, key, timeout, same_host, self.codec)
         self._state = _State("", self)
         self._wire: Wire | None = None
@@ -90,7 +90,7 @@ class AsyncClient(AwaitingAccessors):
 
     async def objects(self) -> Infos:
         """Return the name, type and size of every object, ordered by name."""
-        return await self._state.objects()
+        return [info async for info in self._state.objects()]
 
     async def delete(self, name: str) -> bool:
         """Remove an object; whoever waits on it gets `ObjectNotFound`. False if there is none."""
@@ -106,6 +106,11 @@ class AsyncClient(AwaitingAccessors):
     def address(self) -> Address:
         """The address that was connected to."""
         return self._session.address
+
+    @property
+    def instance(self) -> bytes:
+        """Which run of which server this is; the same for all of its addresses."""
+        return self._session.instance
 
     @property
     def transport(self) -> str:
@@ -264,6 +269,9 @@ class AsyncClient(AwaitingAccessors):
         self._unread.discard(number)
         if not done.cancelled():
             done.exception()
+
+    def _refer(self, value: object) -> tuple[str, str] | None:
+        return reference_to(value, self)
 
     def _resolve(self, type_name: str, name: str) -> AsyncProxy:
         return AWAITING[type_name](name, self)

@@ -61,7 +61,7 @@ class Client(BlockingAccessors):
         same_host: bool = True,
         pickle: bool = False,
     ) -> None:
-        self.codec = Codec(pickle=pickle, refer=reference_to, resolve=self._resolve)
+        self.codec = Codec(pickle=pickle, refer=self._refer, resolve=self._resolve)
         self._session = Session(address, key, timeout, same_host, self.codec)
         self._state = _State("", self)
         self._guard = threading.Lock()
@@ -77,7 +77,7 @@ class Client(BlockingAccessors):
 
     def objects(self) -> Infos:
         """Return the name, type and size of every object, ordered by name."""
-        return self._state.objects()
+        return list(self._state.objects())
 
     def delete(self, name: str) -> bool:
         """Remove an object; whoever waits on it gets `ObjectNotFound`. False if there is none."""
@@ -109,6 +109,11 @@ class Client(BlockingAccessors):
     def key(self) -> bytes:
         """The key that was proved; children that are being started get it from here."""
         return self._session.key
+
+    @property
+    def instance(self) -> bytes:
+        """Which run of which server this is; the same for all of its addresses."""
+        return self._session.instance
 
     @property
     def transport(self) -> str:
@@ -216,6 +221,9 @@ class Client(BlockingAccessors):
         bound = proxy_class(name, self)
         opening_of(type(bound))(bound, *arguments)
         return bound
+
+    def _refer(self, value: object) -> tuple[str, str] | None:
+        return reference_to(value, self)
 
     def _resolve(self, type_name: str, name: str) -> Proxy:
         return BLOCKING[type_name](name, self)

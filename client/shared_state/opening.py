@@ -54,6 +54,11 @@ class Opening:
         return self._client.address
 
     @property
+    def instance(self) -> bytes:
+        """Which server it is."""
+        return self._client.instance
+
+    @property
     def codec(self) -> Codec:
         """The codec of the client."""
         return self._client.codec

@@ -16,6 +16,7 @@ from multiprocessing.process import AuthenticationString  # type: ignore[attr-de
 from typing import TYPE_CHECKING, Any
 
 from shared_state_protocol.contract import Awaiting, Blocking, Bound, Operation
+from shared_state_protocol.errors import EncodingError
 
 if TYPE_CHECKING:
     from .awaiting import AsyncClient
@@ -36,10 +37,19 @@ def type_name(proxy_class: type[Bound]) -> str:
     return opening_of(proxy_class).wire.partition(".")[0]
 
 
-def reference_to(value: object) -> tuple[str, str] | None:
-    """Return the type and name of a shared object, or None for any other value."""
+def reference_to(value: object, client: Client | AsyncClient) -> tuple[str, str] | None:
+    """Return the type and name of a shared object, or None for any other value.
+
+    Raises:
+        EncodingError: it is of another server than `client` has; the name would mean nothing there.
+    """
     if not isinstance(value, (Proxy, AsyncProxy)):
         return None
+    if value.client.address != client.address and value.client.instance != client.instance:
+        raise EncodingError(
+            f"cannot store {value!r} at {client.address}: an object can only be stored in the "
+            "server where it lives"
+        )
     return type_name(type(value)), value.name
 
 

@@ -12,6 +12,8 @@ from collections import OrderedDict
 from collections.abc import Sequence
 from typing import Any
 
+import ormsgpack
+
 from shared_state_protocol.errors import LimitExceeded
 
 __all__ = ["BATCH_BYTES", "Cursors"]
@@ -79,8 +81,16 @@ def _end_of_batch(snapshot: Sequence[Any], start: int) -> int:
     """
     stop, size = min(len(snapshot), start + BATCH_ITEMS), 0
     for position in range(start, stop):
-        item = snapshot[position]
-        size += len(item) if type(item) is bytes else sum(map(len, item))
+        size += _size_of(snapshot[position])
         if size > BATCH_BYTES and position > start:
             return position
     return stop
+
+
+def _size_of(item: Any) -> int:
+    """Return about how many bytes an item takes: bytes, a pair of them, or a row of anything."""
+    if type(item) is bytes:
+        return len(item)
+    if type(item[0]) is bytes:
+        return sum(map(len, item))
+    return len(ormsgpack.packb(item))

@@ -34,7 +34,7 @@ def attached(simulation: Simulation, end: int) -> Peer:
 
 def waiters(simulation: Simulation) -> int:
     """Return how many requests wait at the pipe."""
-    ((_, _, _, _, count),) = simulation.peer().call("state.objects", "")
+    _, ((_, _, _, _, count),) = simulation.peer().call("state.objects", "")
     return int(count)
 
 

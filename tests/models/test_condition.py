@@ -151,7 +151,7 @@ class ConditionMachine(RuleBasedStateMachine):
 
     def sleepers(self) -> int:
         """Return how many wait for the shared condition and were not notified."""
-        ((_, _, size, _, _),) = self.agents[0][0].call("state.objects", "")
+        _, ((_, _, size, _, _),) = self.agents[0][0].call("state.objects", "")
         return int(size)
 
     def plain_sleepers(self) -> int:

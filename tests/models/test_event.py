@@ -77,7 +77,7 @@ class EventMachine(RuleBasedStateMachine):
 
     @invariant()
     def same(self) -> None:
-        ((_, _, size, _, waiters),) = self.peers[0].call("state.objects", "")
+        _, ((_, _, size, _, waiters),) = self.peers[0].call("state.objects", "")
         assert self.peers[1].call("event.is_set", "ready") is self.plain.is_set() is bool(size)
         assert waiters == len(self.waits)
 
