@@ -12,6 +12,7 @@ TYPES = {
     "Array",
     "Barrier",
     "BoundedSemaphore",
+    "Claim",
     "Condition",
     "Dict",
     "Event",
@@ -43,11 +44,13 @@ ERRORS = {
     "LimitExceeded",
     "EditConflict",
     "GiveUp",
+    "ClaimLost",
     "OutcomeUnknown",
     "ProtocolError",
     "InternalError",
     "AuthenticationError",
     "ShutDown",
+    "StateLost",
 }
 
 PUBLIC = {

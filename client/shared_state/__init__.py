@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from shared_state_protocol.errors import (
     AuthenticationError,
+    ClaimLost,
     DecodingError,
     EditConflict,
     EncodingError,
@@ -23,6 +24,7 @@ from shared_state_protocol.errors import (
     ServerClosing,
     SharedStateError,
     ShutDown,
+    StateLost,
     TypeMismatch,
 )
 from shared_state_protocol.registry import register
@@ -37,6 +39,7 @@ from .objects import (
     AsyncArray,
     AsyncBarrier,
     AsyncBoundedSemaphore,
+    AsyncClaim,
     AsyncCondition,
     AsyncDict,
     AsyncEvent,
@@ -55,6 +58,7 @@ from .objects import (
     AsyncValue,
     Barrier,
     BoundedSemaphore,
+    Claim,
     Condition,
     Dict,
     Event,
@@ -78,6 +82,7 @@ __all__ = [
     "AsyncArray",
     "AsyncBarrier",
     "AsyncBoundedSemaphore",
+    "AsyncClaim",
     "AsyncClient",
     "AsyncCondition",
     "AsyncDict",
@@ -99,6 +104,8 @@ __all__ = [
     "Barrier",
     "Batch",
     "BoundedSemaphore",
+    "Claim",
+    "ClaimLost",
     "Client",
     "Condition",
     "DecodingError",
@@ -134,6 +141,7 @@ __all__ = [
     "SharedStateError",
     "SharedStateManager",
     "ShutDown",
+    "StateLost",
     "TypeMismatch",
     "Value",
     "connect",

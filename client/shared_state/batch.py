@@ -96,13 +96,14 @@ class Batch:
     def __len__(self) -> int:
         return len(self._calls)
 
-    def add(self, operation: Operation[..., Any], name: str, arguments: Arguments) -> Promise:
-        """Note one operation."""
+    def add(
+        self, operation: Operation[..., Any], name: str, arguments: Arguments, encoded: Arguments
+    ) -> Promise:
+        """Note one operation, with its arguments as they were given and as they travel."""
         if operation.batched:
             raise RuntimeError(f"{operation.wire} is read in portions: call it outside the batch")
-        # Encoded now: what is done to a value after the call is not part of the call.
-        encoded = operation.encode(arguments, self._client.codec)
         promise = Promise()
+        # Encoded by now: what is done to a value after the call is not part of the call.
         self._calls.append(Call(operation, name, arguments, encoded, promise))
         return promise
 

@@ -19,9 +19,12 @@ Message = list[Any]
 
 
 class Request:
-    """One request that waits for its reply; `arguments` are encoded."""
+    """One request that waits for its reply; `arguments` are encoded.
 
-    __slots__ = ("arguments", "name", "number", "operation", "started")
+    `is_heard` says that somebody will be told of the reply.
+    """
+
+    __slots__ = ("arguments", "is_heard", "name", "number", "operation", "started")
 
     def __init__(
         self,
@@ -36,6 +39,12 @@ class Request:
         self.name = name
         self.arguments = arguments
         self.started = started
+        self.is_heard = True
+
+    @property
+    def can_be_undone(self) -> bool:
+        """Whether a `cancel` undoes what the request has done: it takes or waits for something."""
+        return self.operation.waits or self.operation.confirms
 
     def frame(self, acknowledged: int) -> bytes:
         """Return the request as it is written."""

@@ -30,7 +30,7 @@ from shared_state_protocol.wire.large import LARGE_BYTES
 from .hall import Hall
 from .large_frame import LargeFrame
 from .session import Lane
-from .sockets import keep_alive, may_enter
+from .sockets import keep_alive, may_enter, process_of
 
 __all__ = ["Connection"]
 
@@ -60,6 +60,7 @@ class Connection(asyncio.Protocol):
         "_opening",
         "_out",
         "_out_bytes",
+        "_process",
         "_reader",
         "_said_bytes",
         "_stall",
@@ -69,6 +70,7 @@ class Connection(asyncio.Protocol):
     def __init__(self, hall: Hall) -> None:
         self._hall = hall
         self._host: str = ""
+        self._process = 0
         self._transport: Any = None  # uvloop's transports do not inherit from asyncio's
         self._opening: ServerOpening | None = None
         self._deadline: asyncio.TimerHandle | None = None
@@ -98,7 +100,9 @@ class Connection(asyncio.Protocol):
             self._turn_away("no place is free")
         else:
             self._hall.enter(self)
-            if not is_unix:
+            if is_unix:
+                self._process = process_of(sock)
+            else:
                 keep_alive(sock, self._hall.settings.peer_timeout)
             self._transport.set_write_buffer_limits(high=OUTPUT_HIGH_BYTES)
             self._greet()
@@ -280,5 +284,5 @@ class Connection(asyncio.Protocol):
             hall.admission.gave_up(self._host)
             return
         hall.admission.left()
-        hall.detach(self, self._lane, orderly=exc is None)
+        hall.depart(self, self._lane, orderly=exc is None, process=self._process)
         self._lane = None

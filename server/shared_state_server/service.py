@@ -15,6 +15,7 @@ from shared_state_protocol.contract import contract_name
 from shared_state_protocol.errors import (
     InvalidName,
     ObjectNotFound,
+    OutcomeUnknown,
     ProtocolError,
     ServerClosing,
     TypeMismatch,
@@ -146,9 +147,15 @@ class Service:
             return row.behaviour(*arguments, find=self._behaviour_of)
         return row.behaviour(*arguments)
 
-    def _behaviour_of(self, name: str) -> Any:
-        """Return the behaviour named `name`, for one that works with another."""
-        found = self._objects.get(name) if name != STATE else None
+    def _behaviour_of(self, name: str, made_as: str | None = None) -> Any:
+        """Return the behaviour named `name`, for one that works with another.
+
+        If there is none, it is made as one of the type `made_as`.
+        """
+        _check_name(name)
+        if made_as is not None and name not in self._objects:
+            self.share(name, made_as)
+        found = self._objects.get(name)
         if found is None:
             raise ObjectNotFound(f"there is no object named {_shown(name)}")
         return found.behaviour
@@ -171,23 +178,26 @@ class Service:
             raise ProtocolError("a request of a session that is over")
         if number > lane.newest:
             lane.newest = number
-        elif self._is_repeat(lane, number):
+        elif self._is_repeat(lane, number, wire):
             return
+        row = None
         try:
             row = self._row(wire)
+            if lane.is_full and row.changes:
+                lane.tell_failure(number, lane.refusal())
+                return
             result, undo = self._carry_out(row, lane, number, name, arguments)
         except Exception as error:  # noqa: BLE001  # whatever it is, the client has to know
             _log_defect(wire, error)
-            lane.fail(number, error)
+            tell = lane.fail if row is not None and row.changes else lane.tell_failure
+            tell(number, error)
             return
         if result is PARKED:
             return
         if row.changes:
             lane.reply(number, messages.answer(number, result), undo)
-        elif row.is_packed:
-            lane.tell_packed(number, result)
         else:
-            lane.tell(number, result)
+            (lane.tell_packed if row.is_packed else lane.tell)(number, result)
 
     def _row(self, wire: str) -> Row:
         row = self._table.get(wire)
@@ -255,22 +265,30 @@ class Service:
             raise TypeMismatch(f"{name!r} is a {found.type}, not a {row.type}")
         return behaviour
 
-    def _is_repeat(self, lane: Lane, number: int) -> bool:
+    def _is_repeat(self, lane: Lane, number: int, wire: str) -> bool:
         """Return whether a request was carried out before or still waits; answer it from memory.
 
-        A query is not remembered, nor a wait that ended with the connection: they begin anew.
+        A query is not remembered, nor a wait that ended with the connection: they begin anew. No
+        other request does of which there is no memory.
         """
         if number <= lane.acknowledged:
             raise ProtocolError("a request whose reply was acknowledged before")
-        remembered = lane.replies.get(number)
-        if remembered is not None and lane.send is not None:
-            lane.send(remembered[0])
-        return remembered is not None or number in lane.waiters
+        repeat = lane.repeat(number, self.clock())
+        if repeat is None:
+            row = self._table.get(wire)
+            repeat = row is not None and row.changes
+            if repeat:
+                lane.tell_failure(number, OutcomeUnknown(f"{wire} was received before"))
+        return repeat
 
     def _notice(self, lane: Lane, kind: Any, arguments: list[Any]) -> None:
-        if len(arguments) != 1 or type(arguments[0]) is not int:
+        if not arguments or any(type(each) is not int for each in arguments):
             raise ProtocolError("a notice without a number")
-        if kind == messages.CONFIRM:
+        if kind == messages.ARRIVED:
+            lane.arrived(arguments[0], set(arguments[1:]))
+        elif len(arguments) != 1:
+            raise ProtocolError("a notice of several numbers")
+        elif kind == messages.CONFIRM:
             lane.confirm(arguments[0])
         elif kind == messages.CANCEL:
             lane.cancel(arguments[0], self.clock())
@@ -324,7 +342,12 @@ class Service:
 
     def _end_if_lost(self, session: Session, loss: int) -> None:
         """End a session that has not come back since it was lost for the `loss`th time."""
-        if session.losses == loss and not session.is_connected:
+        if session.losses == loss:
+            self.end_if_lost(session)
+
+    def end_if_lost(self, session: Session) -> None:
+        """End a session that has no connection, because it cannot come back."""
+        if session.is_lost:
             self._end(session)
 
     def _end(self, session: Session) -> None:

@@ -8,6 +8,7 @@ ends its session. A stream that fits into one batch is one round trip and leaves
 from __future__ import annotations
 
 import itertools
+import secrets
 from collections import OrderedDict
 from collections.abc import Sequence
 from typing import Any
@@ -33,9 +34,9 @@ class Cursors:
 
     __slots__ = ("_open",)
 
-    _numbers = itertools.count(1)
+    _numbers = itertools.count(secrets.randbits(48))
     """One count for all sessions: who was forked in the middle of a loop has its parent's cursor,
-    and must not read a stream of its own by it."""
+    and must not read a stream of its own by it. Nor by one of a server that was here before."""
 
     def __init__(self) -> None:
         self._open: OrderedDict[int, tuple[Sequence[Any], int]] = OrderedDict()

@@ -60,8 +60,10 @@ class Call:
 
         Raises:
             ValueError, OverflowError: no clock will ever show that time; nobody is parked.
+            LimitExceeded: too many requests of the lane wait.
         """
         _check_timeout(timeout)
+        self.lane.check_room()
         waiter = Waiter(self.lane, self.number, line, late, want, gone)
         if timeout is not None:
             waiter.deadline = self.now + max(timeout, 0.0)

@@ -14,7 +14,9 @@
     │   ├── DecodingError          bytes that are no value, or over a limit (a ValueError)
     │   └── LimitExceeded          larger or more than a named limit allows (a ValueError)
     └── GiveUp                 the caller has to find out what happened
+        ├── ClaimLost              the item went back to its queue: somebody else may have it now
         ├── OutcomeUnknown         the connection broke; the call took effect once or not at all
+        │   └── StateLost              and the server is another one now, which knows nothing
         ├── ProtocolError          the other side broke the rules of the wire
         └── InternalError          a defect in the server; its log has the traceback
 
@@ -49,6 +51,7 @@ else:
 
 __all__ = [
     "AuthenticationError",
+    "ClaimLost",
     "DecodingError",
     "EditConflict",
     "EncodingError",
@@ -64,6 +67,7 @@ __all__ = [
     "ServerClosing",
     "SharedStateError",
     "ShutDown",
+    "StateLost",
     "TypeMismatch",
 ]
 
@@ -116,8 +120,20 @@ class GiveUp(SharedStateError):
     """The caller has to find out what happened."""
 
 
+class ClaimLost(GiveUp):
+    """The item went back to its queue before it was acknowledged; somebody else may have it now."""
+
+
 class OutcomeUnknown(GiveUp):
     """The connection broke; the call took effect once or not at all."""
+
+
+class StateLost(OutcomeUnknown):
+    """The server was lost with all that was in its memory; the next call finds a new one.
+
+    Objects that this client has opened are there again, as new ones; what they contained, and what
+    this client held, is gone. Raised by the calls that were under way, or else by the next one.
+    """
 
 
 class ProtocolError(GiveUp):
@@ -155,7 +171,9 @@ WIRE_NAMES: dict[type[Exception], str] = {
     EncodingError: "EncodingError",
     DecodingError: "DecodingError",
     LimitExceeded: "LimitExceeded",
+    ClaimLost: "ClaimLost",
     OutcomeUnknown: "OutcomeUnknown",
+    StateLost: "StateLost",
     ProtocolError: "ProtocolError",
     InternalError: "InternalError",
 }

@@ -2,7 +2,7 @@
 
 A contract says ``key: K, value: V, timeout: float | None``. Each annotation is read once, when the
 class is made, into a shape that knows three things: what the client writes for an argument
-(`encode`), what the server lets in (`accepts`), and what the client makes of a result (`decode`).
+(`encoder`), what the server lets in (`accepts`), and what the client makes of a result (`decoder`).
 
 =========================  ==================================================================
 ``K``                      a dict key: bytes made by `keys.encode_key`
@@ -33,7 +33,7 @@ from typing import Any, NewType, TypeVar, Union
 
 from .codec import Codec
 from .errors import FixTheCall
-from .keys import encode_key
+from .keys import key_encoder
 
 __all__ = [
     "HERE",
@@ -75,6 +75,9 @@ class _Required:
 REQUIRED: Any = _Required()
 """The declared default of a ``D`` parameter for which there is none."""
 
+Change = Callable[[Any], Any]
+"""Turns a value into its form in messages, or that into a value again."""
+
 _UNIONS = (Union, types.UnionType)
 
 
@@ -88,12 +91,12 @@ class Shape:
     verbatim = False
     flat = True
 
-    def encode(self, value: Any, codec: Codec) -> Any:
-        """Return what is written into the message for `value`."""
+    def encoder(self, codec: Codec) -> Change:
+        """Return the function that makes of a value what is written into the message."""
         raise NotImplementedError
 
-    def decode(self, wire: Any, codec: Codec) -> Any:
-        """Return what stands for `wire` on the client."""
+    def decoder(self, codec: Codec) -> Change:
+        """Return the function that makes of that, on the client, what stands for it."""
         raise NotImplementedError
 
     def accepts(self, wire: Any) -> bool:
@@ -102,30 +105,30 @@ class Shape:
 
 
 class Key(Shape):
-    def encode(self, value: Any, codec: Codec) -> bytes:
-        return encode_key(value, codec)
+    def encoder(self, codec: Codec) -> Change:
+        return key_encoder(codec)
 
-    def decode(self, wire: bytes, codec: Codec) -> Any:
-        return codec.decode(wire)
+    def decoder(self, codec: Codec) -> Change:
+        return codec.decode
 
     def accepts(self, wire: Any) -> bool:
         return type(wire) is bytes
 
 
 class Value(Shape):
-    def encode(self, value: Any, codec: Codec) -> bytes:
-        return codec.encode(value)
+    def encoder(self, codec: Codec) -> Change:
+        return codec.encode
 
-    def decode(self, wire: bytes, codec: Codec) -> Any:
-        return codec.decode(wire)
+    def decoder(self, codec: Codec) -> Change:
+        return codec.decode
 
     def accepts(self, wire: Any) -> bool:
         return type(wire) is bytes
 
 
 class Default(Shape):
-    def encode(self, value: Any, codec: Codec) -> bool:
-        return value is not REQUIRED
+    def encoder(self, codec: Codec) -> Change:
+        return _is_given
 
     def accepts(self, wire: Any) -> bool:
         return type(wire) is bool
@@ -140,14 +143,22 @@ class Plain(Shape):
         self.convert = convert
         self.accepted = accepted
 
-    def encode(self, value: Any, codec: Codec) -> Any:
-        return self.convert(value)
+    def encoder(self, codec: Codec) -> Change:
+        return self.convert
 
-    def decode(self, wire: Any, codec: Codec) -> Any:
-        return wire
+    def decoder(self, codec: Codec) -> Change:
+        return _itself
 
     def accepts(self, wire: Any) -> bool:
         return type(wire) in self.accepted
+
+
+def _itself(value: Any) -> Any:
+    return value
+
+
+def _is_given(default: Any) -> bool:
+    return default is not REQUIRED
 
 
 def _scalar(value: Any) -> Any:
@@ -178,11 +189,11 @@ class Block(Plain):
 class Anything(Shape):
     verbatim = True
 
-    def encode(self, value: Any, codec: Codec) -> Any:
-        return value
+    def encoder(self, codec: Codec) -> Change:
+        return _itself
 
-    def decode(self, wire: Any, codec: Codec) -> Any:
-        return wire
+    def decoder(self, codec: Codec) -> Change:
+        return _itself
 
     def accepts(self, wire: Any) -> bool:
         return True
@@ -196,11 +207,13 @@ class Maybe(Shape):
         self.verbatim = inner.verbatim
         self.flat = inner.flat
 
-    def encode(self, value: Any, codec: Codec) -> Any:
-        return None if value is None else self.inner.encode(value, codec)
+    def encoder(self, codec: Codec) -> Change:
+        encode = self.inner.encoder(codec)
+        return lambda value: None if value is None else encode(value)
 
-    def decode(self, wire: Any, codec: Codec) -> Any:
-        return None if wire is None else self.inner.decode(wire, codec)
+    def decoder(self, codec: Codec) -> Change:
+        decode = self.inner.decoder(codec)
+        return lambda wire: None if wire is None else decode(wire)
 
     def accepts(self, wire: Any) -> bool:
         return wire is None or self.inner.accepts(wire)
@@ -212,13 +225,13 @@ class Many(Shape):
     def __init__(self, inner: Shape) -> None:
         self.inner = inner
 
-    def encode(self, value: Iterable[Any], codec: Codec) -> list[Any]:
-        encode = self.inner.encode
-        return [encode(item, codec) for item in value]
+    def encoder(self, codec: Codec) -> Change:
+        encode = self.inner.encoder(codec)
+        return lambda value: [encode(item) for item in value]
 
-    def decode(self, wire: list[Any], codec: Codec) -> list[Any]:
-        decode = self.inner.decode
-        return [decode(item, codec) for item in wire]
+    def decoder(self, codec: Codec) -> Change:
+        decode = self.inner.decoder(codec)
+        return lambda wire: [decode(item) for item in wire]
 
     def accepts(self, wire: Any) -> bool:
         return type(wire) is list and all(map(self.inner.accepts, wire))  # pyright: ignore[reportUnknownArgumentType]  # of whatever
@@ -227,12 +240,17 @@ class Many(Shape):
 class PairsOf(Many):
     """Pairs, which an argument may give as a mapping as `dict.update` takes one."""
 
-    def encode(self, value: Any, codec: Codec) -> list[Any]:
-        if isinstance(value, Mapping):
-            return super().encode(value.items(), codec)  # pyright: ignore[reportUnknownArgumentType]  # any mapping
-        if hasattr(value, "keys"):
-            return super().encode(((key, value[key]) for key in value.keys()), codec)  # noqa: SIM118  # as `dict.update` does
-        return super().encode(value, codec)
+    def encoder(self, codec: Codec) -> Change:
+        encode = super().encoder(codec)
+        return lambda value: encode(_pairs(value))
+
+
+def _pairs(value: Any) -> Iterable[Any]:
+    if isinstance(value, Mapping):
+        return value.items()  # pyright: ignore[reportUnknownVariableType]  # any mapping
+    if hasattr(value, "keys"):
+        return ((key, value[key]) for key in value.keys())  # noqa: SIM118  # as `dict.update` does
+    return value  # type: ignore[no-any-return]  # what else it is, `encode` finds out
 
 
 class Group(Shape):
@@ -242,16 +260,20 @@ class Group(Shape):
         self.inner = inner
         self.build = build
 
-    def encode(self, value: Iterable[Any], codec: Codec) -> list[Any]:
-        items = tuple(value)
-        if len(items) != len(self.inner):
-            raise ValueError(f"expected {len(self.inner)} items in a group, got {len(items)}")
-        return [shape.encode(item, codec) for shape, item in zip(self.inner, items, strict=True)]
+    def encoder(self, codec: Codec) -> Change:
+        encoders = [shape.encoder(codec) for shape in self.inner]
 
-    def decode(self, wire: list[Any], codec: Codec) -> Any:
-        return self.build(
-            shape.decode(item, codec) for shape, item in zip(self.inner, wire, strict=True)
-        )
+        def encode(value: Iterable[Any]) -> list[Any]:
+            items = tuple(value)
+            if len(items) != len(encoders):
+                raise ValueError(f"expected {len(encoders)} items in a group, got {len(items)}")
+            return [each(item) for each, item in zip(encoders, items, strict=True)]
+
+        return encode
+
+    def decoder(self, codec: Codec) -> Change:
+        decoders, build = [shape.decoder(codec) for shape in self.inner], self.build
+        return lambda wire: build(each(item) for each, item in zip(decoders, wire, strict=True))
 
     def accepts(self, wire: Any) -> bool:
         if type(wire) is not list:

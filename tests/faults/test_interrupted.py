@@ -134,7 +134,7 @@ def _line_of(function: Callable[..., Any], text: str) -> int:
     return first + next(at for at, line in enumerate(lines) if text in line)
 
 
-_CONFIRMS = _line_of(Lane.exchange, "self._confirm(")
+_CONFIRMS = _line_of(Lane.exchange, "self._accept(")
 
 
 def _is_waiting(frame: FrameType | None) -> bool:

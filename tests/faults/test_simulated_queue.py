@@ -29,7 +29,7 @@ class QueueUnderFaults(RuleBasedStateMachine):
         super().__init__()
         self.simulation = Simulation()
         self.simulation.service.share("jobs", "queue")
-        self.auditor = self.simulation.peer("queue.open", "narrow", MAXSIZE)
+        self.auditor = self.simulation.peer("queue.open", "narrow", MAXSIZE, None, None)
         self.processes = [SimulatedProcess(self.simulation) for _ in range(PROCESSES)]
         self.items = itertools.count(1)
         self.put: Counter[bytes] = Counter()

@@ -70,7 +70,7 @@ def test_a_large_frame_that_ends_early_changes_nothing(insider: Stranger) -> Non
 
 
 def test_a_large_value_may_be_an_argument_of_anything(insider: Stranger) -> None:
-    assert insider.ask("queue.open", "q", 0) == [2, None]
+    assert insider.ask("queue.open", "q", 0, None, None) == [2, None]
     assert insider.ask("queue.put", "q", VALUE, True, None) == [3, None]
     assert insider.ask("queue.get", "q", True, None) == [4, VALUE]
     assert insider.ask("value.open", "v", "i", 0) == [5, None]

@@ -113,7 +113,7 @@ def test_every_release_wakes_the_next_waiter_and_no_other(
 def test_who_waits_at_a_queue_that_is_deleted_is_told(
     simulation: Simulation, request_: tuple[Any, ...]
 ) -> None:
-    peer = simulation.peer("queue.open", "full", 1)
+    peer = simulation.peer("queue.open", "full", 1, None, None)
     peer.put(b"one", "full")
     if "get" in request_[0]:
         number = peer.ask("queue.get_nowait", "full")
@@ -187,7 +187,7 @@ def test_a_taken_name_is_no_name_for_another_type(producer: Peer) -> None:
 
 def test_opening_what_is_there_changes_nothing(producer: Peer) -> None:
     producer.put(b"item")
-    producer.call("queue.open", "jobs", 7)
+    producer.call("queue.open", "jobs", 7, None, None)
     assert producer.call("queue.maxsize", "jobs") == 0
     assert producer.take_all() == [b"item"]
 
@@ -195,7 +195,7 @@ def test_opening_what_is_there_changes_nothing(producer: Peer) -> None:
 @pytest.mark.parametrize("name", ["", "x" * (MAX_NAME_BYTES + 1), "\u20ac" * 86, "a\nb", "\x00"])
 def test_a_name_that_nobody_could_read_is_refused(producer: Peer, name: str) -> None:
     with pytest.raises((InvalidName, TypeMismatch)):
-        producer.call("queue.open", name, 0)
+        producer.call("queue.open", name, 0, None, None)
 
 
 NEED_OPTIONS = ("array", "barrier", "value")

@@ -28,7 +28,7 @@ def test_an_item_passes_a_getter_that_died(
 
 
 def test_a_putter_that_died_adds_nothing(simulation: Simulation) -> None:
-    consumer = simulation.peer("queue.open", "narrow", 1)
+    consumer = simulation.peer("queue.open", "narrow", 1, None, None)
     consumer.put(b"one", "narrow")
     dead, living = simulation.peer(), simulation.peer()
     dead.ask("queue.put", "narrow", b"of the dead", *FOREVER)

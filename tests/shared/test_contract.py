@@ -141,11 +141,11 @@ def test_however_a_call_is_written_it_is_the_same_call(
 @pytest.mark.parametrize(
     ("args", "kwargs", "reason"),
     [
-        ((), {}, "missing its argument 'item'"),
-        ((), {"place": 1}, "missing its argument 'item'"),
-        (("book", 1, "", 2), {}, "takes 3 arguments, 4 were given"),
-        (("book",), {"shelf": 1}, "takes no argument 'shelf'"),
-        (("book",), {"item": "book"}, "takes no argument 'item'"),
+        ((), {}, "missing 1 required positional argument: 'item'"),
+        ((), {"place": 1}, "missing 1 required positional argument: 'item'"),
+        (("book", 1, "", 2), {}, "takes from 2 to 4 positional arguments but 5 were given"),
+        (("book",), {"shelf": 1}, "unexpected keyword argument 'shelf'"),
+        (("book",), {"item": "book"}, "multiple values for argument 'item'"),
     ],
 )
 def test_a_wrong_call_is_a_type_error_and_not_sent(
@@ -191,8 +191,8 @@ def test_an_operation_without_a_timeout_waits_for_ever() -> None:
 
 def test_a_missing_result_is_the_default_of_the_call() -> None:
     codec, default, operation = Codec(), object(), vars(Shelf)["look"]
-    assert operation.decode(None, (1, default), codec) is default
-    assert operation.decode(codec.encode(None), (1, default), codec) is None
+    assert operation.decoder(codec)(None, (1, default)) is default
+    assert operation.decoder(codec)(codec.encode(None), (1, default)) is None
 
 
 def test_an_annotation_that_no_shape_is_known_for_is_a_mistake_of_the_contract() -> None:

@@ -128,6 +128,11 @@ async def an_async_list(log: AsyncList[str]) -> None:
 
 
 def a_queue(jobs: Queue[int]) -> None:
+    claim = jobs.claim(timeout=5)
+    with claim as item:
+        assert_type(item, int)
+    assert_type(claim, shared_state.Claim[int])
+    assert_type(claim.attempt, int)
     assert_type(jobs.put(1, timeout=0.5), None)
     assert_type(jobs.get(block=False), int)
     assert_type(jobs.get_many(10), list[int])
@@ -137,6 +142,8 @@ def a_queue(jobs: Queue[int]) -> None:
 
 
 async def an_async_queue(jobs: AsyncQueue[int]) -> None:
+    async with jobs.claim() as item:
+        assert_type(item, int)
     assert_type(await jobs.get(timeout=0.5), int)
     assert_type(await jobs.get_many(10), list[int])
     jobs.get()  # type: ignore[unused-coroutine]  # pyright: ignore[reportUnusedCoroutine]  # not awaited

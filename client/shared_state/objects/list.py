@@ -140,7 +140,7 @@ class AsyncList(ListContract[V], AsyncProxy):
     ) -> None:
         """Sort in place, in the server; with a `key`, as `List.sort` does."""
         if key is None:
-            await self.client.call(ListContract.sort, self.name, (reverse,))
+            await self.client.callers[ListContract.sort](self.name, (reverse,))
             return
         while True:
             revision = await self.revision()

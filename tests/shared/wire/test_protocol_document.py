@@ -225,7 +225,10 @@ def test_the_errors_are_those_that_cross_the_wire() -> None:
 
 
 def test_the_notices_are_those_that_a_server_knows() -> None:
-    known = {messages.CONFIRM, messages.CANCEL, messages.LEAVE, messages.GOODBYE}
+    known = {
+        *(messages.CONFIRM, messages.CANCEL, messages.ARRIVED),
+        *(messages.LEAVE, messages.GOODBYE),
+    }
     assert {code_in(row[0])[0] for row in rows("Messages", 2)} == known
 
 

@@ -1,4 +1,4 @@
-"""Openings: what an object of the async client waits for before its first operation.
+"""Gates: what an object of the async client waits for before its first operation.
 
 The accessors of the async client return at once, and nobody awaits the reply to the request that
 creates the object. That the name belongs to another type is found by the server at the first
@@ -11,9 +11,17 @@ refused raises `TypeMismatch`.
 from __future__ import annotations
 
 import asyncio
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from shared_state_protocol.contract import Arguments, Operation, contract_name, operations
+from shared_state_protocol.contract import (
+    Arguments,
+    Caller,
+    Made,
+    Operation,
+    contract_name,
+    operations,
+)
 from shared_state_protocol.errors import TypeMismatch
 from shared_state_protocol.objects import CONTRACTS
 
@@ -23,7 +31,7 @@ if TYPE_CHECKING:
 
     from .awaiting import AsyncClient
 
-__all__ = ["SHARING", "Opening"]
+__all__ = ["SHARING", "Gate"]
 
 
 def _shares(contract: type) -> bool:
@@ -35,10 +43,11 @@ SHARING = frozenset(contract_name(each) for each in CONTRACTS if _shares(each))
 """The types that share operations with others. None of them has streams."""
 
 
-class Opening:
+class Gate:
     """Stands in for the client of an object until the server has said of which type that is."""
 
     def __init__(self, client: AsyncClient) -> None:
+        self.callers = Made(self._caller)
         self._client = client
         self._refusal: asyncio.Future[TypeMismatch | None] = (
             asyncio.get_running_loop().create_future()
@@ -54,6 +63,11 @@ class Opening:
         return self._client.address
 
     @property
+    def location(self) -> str:
+        """The addresses of the client."""
+        return self._client.location
+
+    @property
     def instance(self) -> bytes:
         """Which server it is."""
         return self._client.instance
@@ -63,13 +77,13 @@ class Opening:
         """The codec of the client."""
         return self._client.codec
 
-    def call(self, operation: Operation[..., Any], name: str, arguments: Arguments) -> Any:
-        """Do what `AsyncClient.call` does, once it is known that the object is of the type."""
-        return self._call(operation, name, arguments)
+    def _caller(self, operation: Operation[..., Any]) -> Caller:
+        """Return what does as the client does once it is known of which type the object is."""
+        return partial(self._call, operation)
 
     async def _call(self, operation: Operation[..., Any], name: str, arguments: Arguments) -> Any:
         await self._opened()
-        return await self._client.call(operation, name, arguments)
+        return await self._client.callers[operation](name, arguments)
 
     async def _opened(self) -> None:
         refusal = await asyncio.shield(self._refusal)  # others wait for it, too
