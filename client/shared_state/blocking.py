@@ -64,7 +64,7 @@ class Client(BlockingAccessors):
         peer_timeout: float = PEER_TIMEOUT_S,
         pickle: bool = False,
     ) -> None:
-        self.codec = Codec(pickle=pickle, refer=reference_to, resolve=self._resolve)
+        self.codec = Codec(pickle=pickle, refer=self._refer, resolve=self._resolve)
         self._session = Session(addresses, key, timeout, same_host, peer_timeout, self.codec)
         self.callers = Made(self._caller)
         self._state = _State("", self)
@@ -81,7 +81,7 @@ class Client(BlockingAccessors):
 
     def objects(self) -> Infos:
         """Return the name, type and size of every object, ordered by name."""
-        return self._state.objects()
+        return list(self._state.objects())
 
     def delete(self, name: str) -> bool:
         """Remove an object; whoever waits on it gets `ObjectNotFound`. False if there is none."""
@@ -119,6 +119,11 @@ class Client(BlockingAccessors):
     def key(self) -> bytes:
         """The key that was proved; children that are being started get it from here."""
         return self._session.key
+
+    @property
+    def instance(self) -> bytes:
+        """Which run of which server this is; the same for all of its addresses."""
+        return self._session.instance
 
     @property
     def transport(self) -> str:
@@ -249,6 +254,9 @@ class Client(BlockingAccessors):
         encoded = self._session.encoders[operation](arguments)
         self._session.remember(Opening(operation, name, encoded), bound)
         return bound
+
+    def _refer(self, value: object) -> tuple[str, str] | None:
+        return reference_to(value, self)
 
     def _resolve(self, type_name: str, name: str) -> Proxy:
         return BLOCKING[type_name](name, self)

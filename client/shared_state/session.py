@@ -108,7 +108,7 @@ class Session:
 
     def remember(self, opening: Opening, proxy: Any) -> None:
         """Have an object opened again, should it be lost, as long as `proxy` is used."""
-        proxy.opening = self.openings.setdefault(opening.name, opening)
+        proxy._opening = self.openings.setdefault(opening.name, opening)
 
     def forget(self, name: str) -> None:
         """Do not open an object again."""

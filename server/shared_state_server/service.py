@@ -392,8 +392,8 @@ class Directory:
     def __init__(self, service: Service) -> None:
         self._service = service
 
-    def objects(self, call: Call) -> list[InfoFields]:
-        return self._service.listing(call.now)
+    def objects(self) -> list[InfoFields]:
+        return self._service.listing(self._service.clock())
 
     def delete(self, name: str) -> bool:
         return self._service.delete(name)

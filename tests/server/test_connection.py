@@ -216,7 +216,7 @@ def test_what_follows_a_violation_is_not_carried_out(
     assert caller.transport.is_gone
     other = lobby.call().come_in(2)
     other.say(other.request("state.objects", ""))
-    assert other.replies() == [[1, []]]
+    assert other.replies() == [[1, [None, []]]]
     assert [record.levelno for record in caplog.records] == [logging.WARNING]
 
 
