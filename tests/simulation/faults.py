@@ -82,10 +82,14 @@ class Faults:
         process.road.armed = cut
 
     def forget(self, process: Process) -> None:
-        """Have the client lose its connection, while the server has not heard of it."""
-        self._note(process, "has lost its connection, and the server does not know")
-        for link in list(process.road.links):
+        """Have the client lose its connection as it speaks; the server has not heard of it."""
+
+        def forget(link: Link) -> None:
+            process.road.armed = None
+            self._note(process, "has lost its connection, and the server does not know")
             link.forget(LATE_S)
+
+        process.road.armed = forget
 
     def _is_orderly(self) -> bool:
         return self._chance.random() < 0.1

@@ -15,12 +15,11 @@ from shared_state import AsyncClient
 from shared_state_server.hall import Hall
 from shared_state_server.memory.ordering import Fifo
 from shared_state_server.service import Service
-from shared_state_server.session import Lane
+from shared_state_server.session import Lane, Session
 from shared_state_server.waiting import Line
 
 from .workloads import Workload
 from .workloads.dict import Dict
-from .workloads.list import List
 from .workloads.queue import Queue
 from .workloads.semaphore import Lock, Semaphore
 
@@ -106,12 +105,11 @@ def _endless_grace() -> AbstractContextManager[Any]:
 def _no_abandonment() -> AbstractContextManager[Any]:
     """What a session held stays held when it has ended."""
 
-    def end(session: Any, now: float) -> None:
+    def end(session: Session, now: float) -> None:
         for lane in session.lanes.values():
             lane.withdraw_all(now)
-            lane.undo_all(now)
 
-    return mock.patch("shared_state_server.session.Session.end", end)
+    return mock.patch.object(Session, "end", end)
 
 
 def _two_connections() -> AbstractContextManager[Any]:
@@ -135,8 +133,8 @@ class Mutation(NamedTuple):
 
 MUTATIONS = (
     Mutation("no dedup", _no_dedup, Dict),
-    Mutation("no memory of replies", _no_memory_of_replies, List),
-    Mutation("no withdrawal", _no_withdrawal, Queue),
+    Mutation("no memory of replies", _no_memory_of_replies, Dict),
+    Mutation("no withdrawal", _no_withdrawal, Lock),
     Mutation("last waiter first", _last_waiter_first, Lock),
     Mutation("last item first", _last_item_first, Queue),
     Mutation("undelivered to the tail", _undelivered_to_the_tail, Queue),
