@@ -19,6 +19,7 @@ from __future__ import annotations
 import asyncio
 import errno
 import random
+import socket
 from collections import deque
 from collections.abc import Callable
 from typing import Any
@@ -191,7 +192,8 @@ class End(asyncio.Transport):
     peer: End
 
     def __init__(self, link: Link, side: str) -> None:
-        super().__init__({"socket": Socket(), "peername": (link.road.name, 0)})
+        self._socket = Socket()
+        super().__init__({"socket": self._socket, "peername": (link.road.name, 0)})
         self.side = side
         self.held_until = 0.0
         self.is_forgotten = False
@@ -227,7 +229,7 @@ class End(asyncio.Transport):
     def close(self) -> None:
         if not self._is_closing:
             self._is_closing = True
-            self.peer.expect_end(None)
+            self._hang_up(is_reset=self._socket.is_reset_at_close)
             self._loop.call_soon(self._lose, None)
 
     def abort(self) -> None:
@@ -235,7 +237,7 @@ class End(asyncio.Transport):
             self._loop.call_soon(self._lose, None)
             return
         self._is_closing = True
-        self._hang_up()
+        self._hang_up(is_reset=self._socket.is_reset_at_close or self._leaves_something())
         self._loop.call_soon(self._lose, None)
 
     def is_closing(self) -> bool:
@@ -286,7 +288,7 @@ class End(asyncio.Transport):
             self.peer.truncate()
             self.peer.watch()
         else:
-            self._hang_up()
+            self._hang_up(is_reset=self._leaves_something())
 
     def watch(self) -> None:
         """Give up in a while, if nothing is heard until then."""
@@ -305,9 +307,11 @@ class End(asyncio.Transport):
             self._is_closing = True
             self._lose(reset())
 
-    def _hang_up(self) -> None:
-        """Close as a kernel does: with a reset if something was left to read."""
-        is_reset = bool(self._under_way) and self._chance.random() < BACKLOG_CHANCE
+    def _leaves_something(self) -> bool:
+        """Return whether something was left to read: then a kernel closes with a reset."""
+        return bool(self._under_way) and self._chance.random() < BACKLOG_CHANCE
+
+    def _hang_up(self, *, is_reset: bool) -> None:
         if is_reset:
             self.peer.truncate()
         self.peer.expect_end(reset() if is_reset else None)
@@ -336,10 +340,17 @@ class End(asyncio.Transport):
                 return
             what = self._arrived.popleft()
             if isinstance(what, Ending):
-                self._is_closing = True
-                self._lose(what.error)
+                self._hear_end(what.error)
             elif what and not self._is_closing:
                 self._protocol.data_received(what)
+
+    def _hear_end(self, error: Exception | None) -> None:
+        if error is None and self._protocol is not None and not self._is_closing:
+            self._protocol.eof_received()
+            self.close()
+        else:
+            self._is_closing = True
+            self._lose(error)
 
     def _lose(self, error: Exception | None) -> None:
         if self._is_lost:
@@ -366,12 +377,15 @@ class Ending:
 
 
 class Socket:
-    """Stands for a TCP socket, whose options nobody looks at."""
+    """Stands for a TCP socket; of its options only the one that makes of a close a reset counts."""
 
-    family = 2  # AF_INET, on every system
+    family = socket.AF_INET
+    is_reset_at_close = False
 
-    def setsockopt(self, level: int, option: int, value: int) -> None:
-        """Do nothing."""
+    def setsockopt(self, level: int, option: int, value: object) -> None:
+        """Take note of ``SO_LINGER``, which nobody sets for another reason."""
+        if (level, option) == (socket.SOL_SOCKET, socket.SO_LINGER):
+            self.is_reset_at_close = True
 
 
 def reset() -> ConnectionResetError:

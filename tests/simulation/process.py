@@ -19,6 +19,7 @@ from shared_state.objects import AWAITING
 from shared_state_protocol.address import Address
 from shared_state_protocol.contract import Operation
 from shared_state_protocol.errors import OutcomeUnknown
+from shared_state_protocol.wire.liveness import PEER_TIMEOUT_S
 from shared_state_server.session import Session
 
 from .history import UNKNOWN, Call, Raised
@@ -35,6 +36,10 @@ RESULTS = (queue.Empty, queue.Full, IndexError, KeyError, RuntimeError, ValueErr
 
 TIMEOUTS_S = (2.0, 10.0)
 """How long a client waits for a reply: shorter and longer than the faults."""
+
+
+CONNECT_AGAIN_S = 0.1
+"""Pause of a process that nobody answers at its start."""
 
 
 class Observed(AsyncClient):
@@ -61,7 +66,7 @@ class Process:
         self.road = schedule.network.road(name)
         timeout = schedule.chance.choice(TIMEOUTS_S)
         address = Address("tcp", host=name, port=1)
-        self.client = Observed(address, KEY, timeout, same_host=False, pickle=False)
+        self.client = Observed((address,), KEY, timeout, False, PEER_TIMEOUT_S, False)
         self.session_id = schedule.chance.randbytes(16)
         self.client._session._id = self.session_id
         self.client._session.random = random.Random(self.session_id)
@@ -75,11 +80,26 @@ class Process:
     def start(self, work: Callable[[Worker], Awaitable[None]], workers: int) -> None:
         """Connect, and begin to work."""
         loop = self.schedule.loop
+        connected = loop.create_task(self.connect())
         for number in range(workers):
-            self.tasks.append(loop.create_task(self._run(work, Worker(self, number))))
+            self.tasks.append(loop.create_task(self._run(work, Worker(self, number), connected)))
 
-    async def _run(self, work: Callable[[Worker], Awaitable[None]], worker: Worker) -> None:
+    async def connect(self) -> None:
+        """Connect; nothing stops it, for what has not begun cannot have gone wrong."""
+        while True:
+            try:
+                return await self.client.connect()
+            except OSError:
+                await asyncio.sleep(CONNECT_AGAIN_S)
+
+    async def _run(
+        self,
+        work: Callable[[Worker], Awaitable[None]],
+        worker: Worker,
+        connected: asyncio.Task[None],
+    ) -> None:
         with contextlib.suppress(asyncio.CancelledError):
+            await connected
             await work(worker)
 
     @property

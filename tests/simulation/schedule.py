@@ -114,6 +114,7 @@ class Schedule:
         self.server = Server(settings, clock=self.loop.time)
         await self.server.open(Listening())  # type: ignore[arg-type]  # as much of a socket as is used
         auditor = Process(self, "auditor")
+        await auditor.connect()
         await self.workload.prepare(self, Worker(auditor, 0))
         for _ in range(self.chance.randint(*PROCESSES)):
             self.add_process()

@@ -1,7 +1,7 @@
 """Whatever breaks, and whenever: what was promised holds, in every schedule that is tried.
 
-``SIMULATION_SEEDS=0-5000`` tries more, ``SIMULATION_SEEDS=48`` runs one again; `-k Queue` names the
-workload. A seed means the same on one version of Python.
+``SHARED_STATE_SIMULATION_SEEDS=0-5000`` tries more, ``SHARED_STATE_SIMULATION_SEEDS=48`` runs one
+again, and `-k Queue` names the workload. A seed means the same as long as the code is the same.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ SEARCHED = 0.3
 
 def seeds() -> range:
     """Return the seeds to run."""
-    first, dash, end = os.environ.get("SIMULATION_SEEDS", SEEDS).partition("-")
+    first, dash, end = os.environ.get("SHARED_STATE_SIMULATION_SEEDS", SEEDS).partition("-")
     return range(int(first), int(end) if dash else int(first) + 1)
 
 
