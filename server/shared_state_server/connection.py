@@ -8,7 +8,8 @@ is how much one connection may take of the others' time and memory:
 * a client that does not read its replies is not read from either once `OUTPUT_HIGH_BYTES` wait for
   it; it is cut off when nothing has moved for `STALLED_READER_TIMEOUT_S`, and at once when more
   than the output limit waits for it;
-* a peer that is not authenticated within `HANDSHAKE_TIMEOUT_S` is cut off.
+* a peer that is not authenticated within `HANDSHAKE_TIMEOUT_S` is cut off, without a refusal: a
+  slow network is no wrong key, and its client is to try again.
 """
 
 from __future__ import annotations
@@ -114,7 +115,7 @@ class Connection(asyncio.Protocol):
     def _greet(self) -> None:
         self._opening = ServerOpening(self._hall.settings.authkey, os.urandom(NONCE_BYTES))
         self._deadline = asyncio.get_running_loop().call_later(
-            HANDSHAKE_TIMEOUT_S, self._refuse, "no handshake in time"
+            HANDSHAKE_TIMEOUT_S, self._turn_away, "no handshake in time"
         )
         self._transport.write(self._opening.greeting)
 

@@ -92,10 +92,16 @@ class Semaphore:
         lane.session.stakes[self] = None
 
         def undo(now: float) -> None:
-            if permit in self._taken:
-                self._take_back(permit, now)
+            given_up = permit if permit in self._taken else self._instead_of(permit)
+            if given_up is not None:
+                self._take_back(given_up, now)
 
         return undo
+
+    def _instead_of(self, released: Permit) -> Permit | None:
+        """Return another permit of the session whose own release took the one that was not its."""
+        session = released.lane.session
+        return next((each for each in self._taken if each.lane.session is session), None)
 
     def _take_back(self, permit: Permit, now: float) -> None:
         self._forget(permit)
