@@ -20,7 +20,7 @@ from ..fixtures.servers import ThreadServer
 from .books import Books
 from .members import AsyncMember, BlockingMember, open_objects
 
-__all__ = ["Arena", "replayable", "seeds"]
+__all__ = ["Arena", "is_replay", "replayable", "seeds"]
 
 T = TypeVar("T")
 
@@ -40,6 +40,11 @@ PACES = [Pace(), Pace(), Pace(piece=5), Pace(delay=0.001)]
 
 LAST_BYTE = 700
 """About what a blocking member sends and receives in a round; half as much again is a handshake."""
+
+
+def is_replay() -> bool:
+    """Return whether one seed was asked for: then it may be one in which nothing much happens."""
+    return SEED_VARIABLE in os.environ
 
 
 def seeds(first: int, count: int) -> Iterable[int]:

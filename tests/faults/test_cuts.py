@@ -15,7 +15,7 @@ from shared_state_server.settings import Settings
 
 from ..fixtures.proxies import Kind, LoopThread
 from ..fixtures.servers import ThreadServer
-from .rounds import Arena, replayable, seeds
+from .rounds import Arena, is_replay, replayable, seeds
 
 STEADY_ROUNDS, FORGETFUL_ROUNDS = 350, 100
 
@@ -43,11 +43,9 @@ def arena(server: ThreadServer, network: LoopThread, kinds: list[Kind]) -> Itera
 @pytest.mark.parametrize("grace", [LONG_GRACE_S])
 @pytest.mark.parametrize("kinds", [BREAKS])
 def test_each_call_takes_effect_once_wherever_its_connection_breaks(arena: Arena) -> None:
-    played = [
+    for seed in seeds(0, STEADY_ROUNDS):
         replayable(lambda seed: arena.play(seed, once=True), seed)
-        for seed in seeds(0, STEADY_ROUNDS)
-    ]
-    assert arena.connections > 2 * len(played), "too little has broken to say anything"
+    assert is_replay() or arena.connections > 2 * STEADY_ROUNDS, "too little has broken"
 
 
 @pytest.mark.parametrize("grace", [SHORT_GRACE_S])
@@ -57,4 +55,4 @@ def test_nothing_is_lost_when_sessions_end_while_their_clients_live(arena: Arena
         replayable(lambda seed: arena.play(seed, once=False), seed)
         for seed in seeds(STEADY_ROUNDS, FORGETFUL_ROUNDS)
     ]
-    assert sum(mysteries) > len(mysteries), "too few sessions have ended to say anything"
+    assert is_replay() or sum(mysteries) > FORGETFUL_ROUNDS, "too few sessions have ended"
