@@ -86,7 +86,8 @@ def play(
     proxy.meet_next(Fault(Kind.TELL, way, chance.randrange(LAST_BYTE[way])))
     with server.connect() as state:
         open_objects(state, books)
-        victim = Victim(proxy.address, server.settings.authkey, books, f"{seed} victim")
+        key, gets = server.settings.authkey, bool(seed % 2)
+        victim = Victim(proxy.address, key, books, f"{seed} victim", gets=gets)
         aim.at(victim.process.pid or 0)
         BlockingMember(state).work(books, f"{seed} survivor", STEPS)
         until(lambda: aim.has_struck or not victim.process.is_alive())
