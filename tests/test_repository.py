@@ -175,3 +175,15 @@ def test_every_ignore_carries_its_reason() -> None:
 )
 def test_what_an_explained_ignore_looks_like(comment: str, explained: bool) -> None:
     assert is_explained(comment) is explained
+
+
+def test_every_test_that_is_promised_by_name_exists() -> None:
+    promised = set(re.findall(r"`(test_\w+)`", read("docs/guarantees.md")))
+    definition = re.compile(r"^ *(?:async )?def (test_\w+)\(", re.MULTILINE)
+    written = {
+        name
+        for path in python_files("tests")
+        for name in definition.findall(path.read_text(encoding="utf-8"))
+    }
+    assert promised
+    assert promised <= written, f"not there: {sorted(promised - written)}"

@@ -19,7 +19,7 @@ from typing import Any, TypeVar
 from shared_state_protocol.address import Address
 from shared_state_protocol.codec import Codec
 from shared_state_protocol.contract import Arguments, Awaiting, Caller, Made, Operation
-from shared_state_protocol.errors import StateLost
+from shared_state_protocol.errors import StateLost, TypeMismatch
 from shared_state_protocol.state import LockInfo, ObjectInfo, State
 from shared_state_protocol.wire import messages
 from shared_state_protocol.wire.handshake import Welcome
@@ -29,9 +29,10 @@ from .accessors import AwaitingAccessors
 from .agents import TASKS, number_of_task
 from .blocking import DEFAULT_TIMEOUT_S
 from .credentials import Places, find_addresses, find_key
+from .gate import SHARING, Gate
 from .holdings import Holdings
 from .objects import AWAITING
-from .proxy import AsyncProxy, opening_of, reference_to
+from .proxy import AsyncProxy, opening_of, reference_to, type_name
 from .reconnect import LOST, Opening
 from .request import Message, Request
 from .session import Session
@@ -47,6 +48,9 @@ remembers many times as many; as many again as there are requests under way, if 
 
 LOOKS = 4
 """How often within the timeout overdue requests are looked for: one timer for all, not one each."""
+
+MAX_OPENED = 10_000
+"""Names of which is remembered that they are of the type; others cost one more round trip."""
 
 T = TypeVar("T", bound=AsyncProxy)
 
@@ -75,7 +79,7 @@ class AsyncClient(AwaitingAccessors):
         peer_timeout: float,
         pickle: bool,
     ) -> None:
-        self.codec = Codec(pickle=pickle, refer=reference_to, resolve=self._resolve)
+        self.codec = Codec(pickle=pickle, refer=self._refer, resolve=self._resolve)
         self._session = Session(addresses, key, timeout, same_host, peer_timeout, self.codec)
         self.callers = Made(self._caller)
         self._state = _State("", self)
@@ -93,13 +97,15 @@ class AsyncClient(AwaitingAccessors):
         self._patience: asyncio.TimerHandle | None = None
         self.holdings = Holdings()
         self._is_closed = False
+        # By the operation and the name: openings that the server has accepted.
+        self._opened: set[tuple[str, str]] = set()
         self._loss: StateLost | None = None  # that nobody has been told of
 
     # Objects
 
     async def objects(self) -> Infos:
         """Return the name, type and size of every object, ordered by name."""
-        return await self._state.objects()
+        return [info async for info in self._state.objects()]
 
     async def locks(self) -> Locks:
         """Return what is held or waited for and by whom, ordered by name: see `LockInfo`."""
@@ -120,6 +126,11 @@ class AsyncClient(AwaitingAccessors):
     def address(self) -> Address:
         """The address that was connected to."""
         return self._session.address
+
+    @property
+    def instance(self) -> bytes:
+        """Which run of which server this is; the same for all of its addresses."""
+        return self._session.instance
 
     @property
     def location(self) -> str:
@@ -264,16 +275,45 @@ class AsyncClient(AwaitingAccessors):
 
     def _open(self, proxy_class: type[T], name: str, *arguments: Any) -> T:
         """Send the request that creates the object; whatever follows it finds the object there."""
-        bound = proxy_class(name, self)
-        operation = opening_of(proxy_class)
-        self._mention(operation, name, arguments)
+        bound, operation = proxy_class(name, self), opening_of(proxy_class)
+        future = self._mention(operation, name, arguments)
         encoded = self._session.encoders[operation](arguments)
         self._session.remember(Opening(operation, name, encoded), bound)
+        if type_name(proxy_class) in SHARING:
+            opened = operation.wire, name
+            gate = None if opened in self._opened else Gate(self)
+            bound.client = gate or self
+            future.add_done_callback(lambda done: self._end_opening(bound, opened, done))
         return bound
 
-    def _mention(self, operation: Operation[..., Any], name: str, arguments: Arguments) -> None:
+    def _end_opening(
+        self, bound: AsyncProxy, opened: tuple[str, str], done: asyncio.Future[Message]
+    ) -> None:
+        """Let the operations of an object go on, or refuse them, as its opening turned out."""
+        refusal = self._refusal_of(done)
+        if refusal is not None:
+            self._opened.discard(opened)
+            if bound.client is self:
+                bound.client = Gate(self)
+        elif len(self._opened) < MAX_OPENED:
+            self._opened.add(opened)
+        if isinstance(bound.client, Gate):
+            bound.client.end(refusal)
+            bound.client = self if refusal is None else bound.client
+
+    def _refusal_of(self, done: asyncio.Future[Message]) -> TypeMismatch | None:
+        if done.cancelled() or done.exception() or len(done.result()) == messages.ANSWER_PARTS:
+            return None
+        error = self._session.error_of(done.result())
+        return error if isinstance(error, TypeMismatch) else None
+
+    def _mention(
+        self, operation: Operation[..., Any], name: str, arguments: Arguments
+    ) -> asyncio.Future[Message]:
         """Send a request whose outcome nobody waits for."""
-        self._expect(*self._begin(operation, name, arguments))
+        number, future = self._begin(operation, name, arguments)
+        self._expect(number, future)
+        return future
 
     def _expect(self, number: int, future: asyncio.Future[Message]) -> None:
         """Take a reply that nobody waits for."""
@@ -285,6 +325,9 @@ class AsyncClient(AwaitingAccessors):
         self._unread.discard(number)
         if not done.cancelled():
             done.exception()
+
+    def _refer(self, value: object) -> tuple[str, str] | None:
+        return reference_to(value, self)
 
     def _resolve(self, type_name: str, name: str) -> AsyncProxy:
         return AWAITING[type_name](name, self)

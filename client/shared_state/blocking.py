@@ -66,7 +66,7 @@ class Client(BlockingAccessors):
         peer_timeout: float = PEER_TIMEOUT_S,
         pickle: bool = False,
     ) -> None:
-        self.codec = Codec(pickle=pickle, refer=reference_to, resolve=self._resolve)
+        self.codec = Codec(pickle=pickle, refer=self._refer, resolve=self._resolve)
         self._session = Session(addresses, key, timeout, same_host, peer_timeout, self.codec)
         self.callers = Made(self._caller)
         self._state = _State("", self)
@@ -84,7 +84,7 @@ class Client(BlockingAccessors):
 
     def objects(self) -> Infos:
         """Return the name, type and size of every object, ordered by name."""
-        return self._state.objects()
+        return list(self._state.objects())
 
     def locks(self) -> Locks:
         """Return what is held or waited for and by whom, ordered by name: see `LockInfo`."""
@@ -126,6 +126,11 @@ class Client(BlockingAccessors):
     def key(self) -> bytes:
         """The key that was proved; children that are being started get it from here."""
         return self._session.key
+
+    @property
+    def instance(self) -> bytes:
+        """Which run of which server this is; the same for all of its addresses."""
+        return self._session.instance
 
     @property
     def transport(self) -> str:
@@ -199,6 +204,16 @@ class Client(BlockingAccessors):
             return None  # a delivery was decoded before its arrival was confirmed
         return self._session.decoders[operation]
 
+    def call_large(self, operation: Operation[..., Any], name: str, arguments: Arguments) -> Any:
+        """Carry out one operation whose last argument is large, or whose result is: see `Lane`.
+
+        The other arguments are plain, so that nothing is encoded.
+        """
+        lane = self._lane()
+        if lane.batch is not None:
+            return self.callers[operation](name, arguments)
+        return lane.exchange_large(operation, name, arguments)
+
     def result_of(
         self, operation: Operation[..., Any], arguments: Arguments, message: Message
     ) -> Any:
@@ -246,6 +261,9 @@ class Client(BlockingAccessors):
         encoded = self._session.encoders[operation](arguments)
         self._session.remember(Opening(operation, name, encoded), bound)
         return bound
+
+    def _refer(self, value: object) -> tuple[str, str] | None:
+        return reference_to(value, self)
 
     def _resolve(self, type_name: str, name: str) -> Proxy:
         return BLOCKING[type_name](name, self)

@@ -13,6 +13,7 @@ import multiprocessing
 import os
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TypeGuard, cast
 
 from shared_state_protocol.address import Address
 from shared_state_protocol.authkey import (
@@ -47,9 +48,15 @@ def find_addresses(given: Places | None) -> tuple[Address, ...]:
     wanted = given or os.environ.get("SHARED_STATE_ADDRESS") or DEFAULT_ADDRESS
     if isinstance(wanted, str):
         return tuple(Address.parse(text.strip()) for text in wanted.split(","))
-    if isinstance(wanted, Address) or (isinstance(wanted, tuple) and isinstance(wanted[-1], int)):
+    if isinstance(wanted, Address) or _is_pair(wanted):
         return (Address.parse(wanted),)
-    return tuple(address for place in wanted for address in find_addresses(place))  # type: ignore[arg-type]  # nor a pair here
+    several = cast("Sequence[Place]", wanted)
+    return tuple(address for place in several for address in find_addresses(place))
+
+
+def _is_pair(wanted: Places) -> TypeGuard[tuple[str, int]]:
+    """Return whether it is (host, port), and no tuple of addresses."""
+    return isinstance(wanted, tuple) and len(wanted) == 2 and isinstance(wanted[1], int)
 
 
 def find_key(given: bytes | None) -> bytes:

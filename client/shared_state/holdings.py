@@ -12,13 +12,7 @@ semaphore have many holders, and need not be taken and released in pairs: see `o
 
 from __future__ import annotations
 
-from shared_state_protocol.errors import (
-    GiveUp,
-    LockLost,
-    OutcomeUnknown,
-    StaleFence,
-    StateLost,
-)
+from shared_state_protocol.errors import LockLost, StaleFence
 from shared_state_protocol.grants import Grant
 
 __all__ = ["Holding", "Holdings", "lost"]
@@ -75,14 +69,8 @@ class Holdings:
         self._by_name.clear()
 
 
-def lost(refusal: StaleFence | OutcomeUnknown, name: str) -> GiveUp:
-    """Return what is raised for a release that was refused: its caller had lost the lock.
-
-    So it has if the outcome of the release is unknown: its session is over, and with it whatever it
-    held. That all the server's memory is lost says more.
-    """
-    if isinstance(refusal, StateLost):
-        return refusal
+def lost(refusal: StaleFence, name: str) -> LockLost:
+    """Return what is raised for a release that was refused: its caller had lost the lock."""
     return LockLost(
         f"{name!r} was lost before it was released: the server had given up this process, or "
         f"somebody else released it ({refusal})"

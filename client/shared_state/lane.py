@@ -33,6 +33,7 @@ from shared_state_protocol.errors import (
 from shared_state_protocol.wire import messages
 from shared_state_protocol.wire.frames import HEADER_BYTES, FrameReader, header
 from shared_state_protocol.wire.handshake import Welcome
+from shared_state_protocol.wire.large import LargePayload, Pieces
 from shared_state_protocol.wire.messages import ANSWER_PARTS
 
 from .request import Message, Request
@@ -141,6 +142,30 @@ class Lane:
         if len(message) == ANSWER_PARTS:
             return message[1]
         raise self._session.error_of(message)
+
+    def exchange_large(
+        self, operation: Operation[..., Any], name: str, arguments: Arguments
+    ) -> Any:
+        """Do what `exchange` does, copying neither a large last argument nor a large result.
+
+        The argument has to stay as it is meanwhile.
+        """
+        number = self._previous = self._previous + 1
+        request = Request(number, operation, name, arguments, time.monotonic())
+        try:
+            self._tell_request(request)
+            message = self._insist([request])[number]
+        except BaseException as error:
+            self._take_back((request,), error)
+            raise
+        return self._session.result_of(message)
+
+    def _tell_request(self, request: Request) -> None:
+        parts = request.parts(request.number - 1)
+        if sum(map(len, parts)) > self._session.max_frame_bytes:
+            self._session.check_size(b"".join(parts))
+        for part in parts:
+            self._tell(part)
 
     def exchange_many(
         self, calls: Sequence[tuple[Operation[..., Any], str, Arguments]]
@@ -365,7 +390,7 @@ class Lane:
 
     # Bytes
 
-    def _tell(self, data: bytes) -> bool:
+    def _tell(self, data: bytes | memoryview) -> bool:
         """Send, and return whether it went; a read will find what to do about it otherwise."""
         try:
             self._send(data)
@@ -373,7 +398,7 @@ class Lane:
             return False
         return True
 
-    def _send(self, data: bytes) -> None:
+    def _send(self, data: bytes | memoryview) -> None:
         sock = self._socket
         if sock is None:
             raise Broken
@@ -402,7 +427,7 @@ class Lane:
         self._refuse_end(len(data))
         missing = self._missing(data)
         if missing > RECEIVE_BYTES:
-            return messages.read(self._receive_large(data, len(data) + missing))
+            return messages.read(self._receive_large(data, missing))
         self._payloads = self._reader.feed(data)
         return messages.read(self._payloads.pop(0)) if self._payloads else None
 
@@ -413,21 +438,18 @@ class Lane:
         length = int.from_bytes(data[:HEADER_BYTES], "little")
         return HEADER_BYTES + length - len(data) if length <= self._reader.limit else 0
 
-    def _receive_large(self, start: bytes, end: int) -> bytes:
-        """Return the payload of a large frame, received where it is to stay: in one copy."""
-        size = len(start)
-        data = bytearray(end)
-        data[:size] = start
-        rest = memoryview(data)
-        while size < end:
+    def _receive_large(self, start: bytes, missing: int) -> bytes | Pieces:
+        """Return the payload of the large frame that begins with `start`, received in its place."""
+        large = LargePayload(start[HEADER_BYTES:], len(start) - HEADER_BYTES + missing)
+        while large.rest:
             try:
-                more = self._receive(_into(rest[size:]))
+                more = self._receive(_into(large.rest))
             except BaseException:
-                self._reader.feed(bytes(rest[:size]))
+                self._reader.feed(start[:HEADER_BYTES] + large.so_far())
                 raise
             self._refuse_end(more)
-            size += more
-        return bytes(rest[HEADER_BYTES:])
+            large.received(more)
+        return large.payload()
 
     def _refuse_end(self, size: int) -> None:
         if not size:

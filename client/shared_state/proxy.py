@@ -16,10 +16,12 @@ from multiprocessing.process import AuthenticationString  # type: ignore[attr-de
 from typing import TYPE_CHECKING, Any
 
 from shared_state_protocol.contract import Awaiting, Blocking, Bound, Operation
+from shared_state_protocol.errors import EncodingError
 
 if TYPE_CHECKING:
     from .awaiting import AsyncClient
     from .blocking import Client
+    from .gate import Gate
     from .reconnect import Opening
 
 __all__ = ["AsyncProxy", "Proxy", "opening_of", "reference_to", "type_name"]
@@ -36,10 +38,19 @@ def type_name(proxy_class: type[Bound]) -> str:
     return opening_of(proxy_class).wire.partition(".")[0]
 
 
-def reference_to(value: object) -> tuple[str, str] | None:
-    """Return the type and name of a shared object, or None for any other value."""
+def reference_to(value: object, client: Client | AsyncClient) -> tuple[str, str] | None:
+    """Return the type and name of a shared object, or None for any other value.
+
+    Raises:
+        EncodingError: it is of another server than `client` has; the name would mean nothing there.
+    """
     if not isinstance(value, (Proxy, AsyncProxy)):
         return None
+    if value.client.address != client.address and value.client.instance != client.instance:
+        raise EncodingError(
+            f"cannot store {value!r} at {client.address}: an object can only be stored in the "
+            "server where it lives"
+        )
     return type_name(type(value)), value.name
 
 
@@ -47,7 +58,7 @@ class Proxy(Blocking):
     """What every object of a blocking client has."""
 
     client: Client
-    opening: Opening
+    _opening: Opening  # a name that a namespace does not share
 
     def __reduce__(self) -> tuple[Any, ...]:
         location, key = self.client.location, None
@@ -70,8 +81,8 @@ class Proxy(Blocking):
 class AsyncProxy(Awaiting):
     """What every object of an async client has."""
 
-    client: AsyncClient
-    opening: Opening
+    client: AsyncClient | Gate
+    _opening: Opening  # a name that a namespace does not share
 
     def __reduce__(self) -> tuple[Any, ...]:
         raise TypeError(

@@ -8,6 +8,7 @@ from shared_state_protocol.contract import Arguments, Operation
 from shared_state_protocol.errors import WIRE_NAMES, OutcomeUnknown, SharedStateError
 from shared_state_protocol.wire import messages
 from shared_state_protocol.wire.handshake import Welcome
+from shared_state_protocol.wire.large import LARGE_BYTES
 
 from .reconnect import check_resend
 
@@ -48,6 +49,15 @@ class Request:
     def frame(self, acknowledged: int) -> bytes:
         """Return the request as it is written."""
         return messages.request(
+            self.number, acknowledged, self.operation.wire, self.name, self.arguments
+        )
+
+    def parts(self, acknowledged: int) -> tuple[bytes | memoryview, ...]:
+        """Return the request as it is written, without a copy of its last argument if large."""
+        last = self.arguments[-1]
+        if type(last) is not memoryview or len(last) < LARGE_BYTES:
+            return (self.frame(acknowledged),)
+        return messages.large_request(
             self.number, acknowledged, self.operation.wire, self.name, self.arguments
         )
 

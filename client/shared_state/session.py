@@ -8,6 +8,7 @@ see by its handshake that it is the same instance, and leave TCP.
 from __future__ import annotations
 
 import os
+import random
 import secrets
 import socket
 import threading
@@ -42,7 +43,7 @@ class Session:
     """What the connections of one client have in common.
 
     `address` is the one that answered last, `location` all of them; `openings` has how objects were
-    opened that have proxies, by name.
+    opened that have proxies, by name. `random` jitters its reconnects; each process has its own.
     """
 
     def __init__(
@@ -79,6 +80,7 @@ class Session:
         self._welcomed.clear()
         self._guard = threading.Lock()
         self._lanes: WeakSet[Lane] = WeakSet()
+        self.random = random.Random()  # noqa: S311  # jitter is no secret
 
     def addresses(self) -> list[Address]:
         """Return the addresses in the order to try them: first where the others lanes are."""
@@ -108,7 +110,7 @@ class Session:
 
     def remember(self, opening: Opening, proxy: Any) -> None:
         """Have an object opened again, should it be lost, as long as `proxy` is used."""
-        proxy.opening = self.openings.setdefault(opening.name, opening)
+        proxy._opening = self.openings.setdefault(opening.name, opening)
 
     def forget(self, name: str) -> None:
         """Do not open an object again."""

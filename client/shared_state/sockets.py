@@ -7,7 +7,6 @@ kernel's own ``SO_RCVTIMEO`` and ``SO_SNDTIMEO`` cost nothing and end a call wit
 from __future__ import annotations
 
 import contextlib
-import random
 import socket
 import struct
 import time
@@ -56,7 +55,7 @@ def _dial_until(passing: type[OSError], session: Session, lane: int, thread: str
     Never after a TimeoutError: the patience is used up, or the caller's own alarm has rung.
     """
     give_up = time.monotonic() + session.timeout
-    for delay in delays(random.Random()):  # noqa: S311  # jitter is no secret
+    for delay in delays(session.random):
         time.sleep(delay)
         try:
             return _dial(session, lane, thread)

@@ -8,7 +8,6 @@ rules of `sockets`, which does the same for blocking clients.
 from __future__ import annotations
 
 import asyncio
-import random
 from typing import TYPE_CHECKING, Any
 
 from shared_state_protocol.address import Address
@@ -124,7 +123,7 @@ class Dialling:
         """
         loop = asyncio.get_running_loop()
         give_up = loop.time() + self._session.timeout
-        for delay in delays(random.Random()):  # noqa: S311  # jitter is no secret
+        for delay in delays(self._session.random):
             await asyncio.sleep(delay)
             try:
                 return await self.once()

@@ -13,7 +13,7 @@ import inspect
 from collections.abc import Iterable
 from typing import Any
 
-from shared_state_protocol.codec import is_pickled
+from shared_state_protocol.codec import PICKLE_MARK, is_pickled
 from shared_state_protocol.contract import Operation, contract_name, operations
 from shared_state_protocol.errors import EncodingError, FixTheCall, ProtocolError
 
@@ -26,9 +26,9 @@ OPEN = "open"
 class Row:
     """One operation: what the contract promises and the method that keeps it.
 
-    `passed` has the types of arguments that need not be checked again; `is_plain` says that the
-    method wants nothing but the arguments, and that its result is the answer; `is_alone` that it
-    cannot be part of a batch.
+    `method` is that of the behaviour's class. `passed` has the types of arguments that need not be
+    checked again; `is_plain` says that the method wants nothing but the arguments, and that its
+    result is the answer; `is_alone` that it cannot be part of a batch.
     """
 
     __slots__ = (
@@ -40,6 +40,7 @@ class Row:
         "changes",
         "is_alone",
         "is_plain",
+        "method",
         "name",
         "opens",
         "passed",
@@ -54,6 +55,7 @@ class Row:
         self.type = type_name
         self.behaviour = behaviour
         self.name = operation.name
+        self.method = method
         self.opens = operation.name == OPEN
         self.changes = operation.changes
         self.batched = operation.batched
@@ -64,7 +66,7 @@ class Row:
         self.is_plain = not (self.opens or self.batched or self.wants_call)
         self._fence = None if operation.fenced is None else operation.fenced.parameters[-1].shape
         self._shapes = [parameter.shape for parameter in operation.parameters]
-        self._values = [at for at, shape in enumerate(self._shapes) if not shape.verbatim]
+        self._values = [at for at, shape in enumerate(self._shapes) if shape.carries_values]
         self.passed: set[tuple[type, ...]] = set()
 
     def check(self, arguments: list[Any]) -> None:
@@ -97,7 +99,9 @@ class Row:
             EncodingError: there is one among `arguments`.
         """
         for position in self._values:
-            if _has_pickle(arguments[position]):
+            argument = arguments[position]
+            # `_has_pickle` written out for what nearly every value is.
+            if argument[:1] == PICKLE_MARK if type(argument) is bytes else _has_pickle(argument):
                 raise EncodingError("this server was started without --allow-pickle")
 
 

@@ -26,6 +26,7 @@ from shared_state_protocol.objects import CONTRACTS
 from shared_state_protocol.state import State
 from shared_state_protocol.wire import messages
 from shared_state_protocol.wire.handshake import Hello
+from shared_state_protocol.wire.large import Pieces
 
 from .dispatch import Row, table_of
 from .memory import BEHAVIOURS
@@ -195,18 +196,29 @@ class Service:
 
     # Requests
 
-    def receive(self, lane: Lane, payload: bytes) -> None:
+    def receive(self, lane: Lane, payload: bytes | Pieces) -> None:  # noqa: C901  # all requests' way
         """Carry out one message of a client, and send the reply unless it has to wait.
 
         Raises:
             ProtocolError: the message is none; the connection cannot go on.
         """
-        number, acknowledged, wire, name, *arguments = _parts(messages.read(payload))
+        try:
+            number, acknowledged, wire, name, *arguments = messages.read(payload)
+        except ValueError:
+            raise ProtocolError("a message of too few parts") from None
+        if (
+            type(number) is not int
+            or type(acknowledged) is not int
+            or type(wire) is not str
+            or type(name) is not str
+            or number < 0
+        ):
+            raise ProtocolError("a message that is neither a request nor a notice")
         if number == 0:
             self._notice(lane, wire, arguments)
             return
         if acknowledged > lane.acknowledged:
-            lane.acknowledge(min(acknowledged, number - 1))
+            lane.acknowledge(acknowledged if acknowledged < number else number - 1)
         if lane.session.is_over:
             raise ProtocolError("a request of a session that is over")
         if number > lane.newest:
@@ -260,7 +272,7 @@ class Service:
         if row.is_plain:
             found = self._objects.get(name)
             if found is not None and type(found.behaviour) is row.behaviour:
-                return getattr(found.behaviour, row.name)(*arguments), None
+                return row.method(found.behaviour, *arguments), None
         elif row.opens:
             self._open(row, name, arguments)
             return None, None
@@ -445,8 +457,8 @@ class Directory:
     def __init__(self, service: Service) -> None:
         self._service = service
 
-    def objects(self, call: Call) -> list[InfoFields]:
-        return self._service.listing(call.now)
+    def objects(self) -> list[InfoFields]:
+        return self._service.listing(self._service.clock())
 
     def locks(self, call: Call) -> list[LockFields]:
         return self._service.locks(call.now)
@@ -471,13 +483,6 @@ def _log_defect(place: str, error: Exception) -> None:
     """Write down an error that no client is told of in detail."""
     if to_wire(error) is None:
         log.error("a defect in %s", place, exc_info=error)
-
-
-def _parts(message: list[Any]) -> list[Any]:
-    """Check the parts that every request and notice has."""
-    if (*map(type, message[: messages.REQUEST_PARTS]),) != (int, int, str, str) or message[0] < 0:
-        raise ProtocolError("a message that is neither a request nor a notice")
-    return message
 
 
 def _check_name(name: str) -> None:

@@ -16,6 +16,7 @@ from typing import Any, Protocol
 from shared_state_protocol.errors import InternalError, LimitExceeded, WireError, to_wire
 from shared_state_protocol.wire import messages
 from shared_state_protocol.wire.handshake import Hello
+from shared_state_protocol.wire.large import LARGE_BYTES
 
 from .streams import Cursors
 from .waiting import Deadlines, Undo, Waiter
@@ -147,7 +148,12 @@ class Lane:
 
     def tell(self, number: int, result: Any) -> None:
         """Reply to a query with its result; if the reply is lost, it can be asked again."""
-        if self.send is not None:
+        if self.send is None:
+            return
+        if type(result) is bytes and len(result) >= LARGE_BYTES:
+            for part in messages.large_answer(number, result):
+                self.send(part)
+        else:
             self.send(messages.answer(number, result))
 
     def tell_failure(self, number: int, error: Exception) -> None:

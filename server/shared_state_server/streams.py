@@ -13,6 +13,8 @@ from collections import OrderedDict
 from collections.abc import Sequence
 from typing import Any, overload
 
+import ormsgpack
+
 from shared_state_protocol.errors import LimitExceeded
 
 __all__ = ["BATCH_BYTES", "Cursors", "Pairs"]
@@ -107,7 +109,16 @@ def _end_of_batch(items: Sequence[Any]) -> int:
     """
     size = 0
     for position, item in enumerate(items):
-        size += len(item) if type(item) is bytes else sum(map(len, item))
+        size += _size_of(item)
         if size > BATCH_BYTES and position:
             return position
     return len(items)
+
+
+def _size_of(item: Any) -> int:
+    """Return about how many bytes an item takes: bytes, a pair of them, or a row of anything."""
+    if type(item) is bytes:
+        return len(item)
+    if type(item[0]) is bytes:
+        return sum(map(len, item))
+    return len(ormsgpack.packb(item))

@@ -11,6 +11,7 @@ class is made, into a shape that knows three things: what the client writes for 
 ``bool int float str``     themselves, as msgpack has them; ``bytes`` too
 ``X | None``               nil for None; so is a missing ``V`` in ``V | D``
 ``list[X] Iterable[X]``    an array; an argument may be any iterable
+``Packed``                 bytes, of which a receiver may get a view
 ``Scalar``                 a number of at most 64 bits, a text or bytes
 ``Agent``                  the thread or task that calls: the client fills it in
 ``Fence``                  the name of a lock and a token; see `contract.Operation.fenced`
@@ -40,9 +41,11 @@ __all__ = [
     "HERE",
     "REQUIRED",
     "Agent",
+    "Block",
     "Calling",
     "D",
     "K",
+    "Packed",
     "Pairs",
     "Scalar",
     "Shape",
@@ -55,6 +58,8 @@ V = TypeVar("V")
 D = TypeVar("D")
 
 Scalar = Union[int, float, str, bytes]  # noqa: UP007  # looked up at run time
+
+Packed = Union[bytes, memoryview]  # noqa: UP007  # as above
 
 Agent = NewType("Agent", int)
 
@@ -82,11 +87,13 @@ class Shape:
     """How one argument or result travels.
 
     `verbatim` says that encoded and decoded forms are the same object, `flat` that the type of the
-    encoded form alone decides whether the server accepts it.
+    encoded form alone decides whether the server accepts it, `carries_values` that there are values
+    in it, of which one may be a pickle.
     """
 
     verbatim = False
     flat = True
+    carries_values = False
 
     def encoder(self, codec: Codec) -> Change:
         """Return the function that makes of a value what is written into the message."""
@@ -113,6 +120,8 @@ class Key(Shape):
 
 
 class Value(Shape):
+    carries_values = True
+
     def encoder(self, codec: Codec) -> Change:
         return codec.encode
 
@@ -194,6 +203,13 @@ def _name_and_token(grant: Any) -> tuple[str, int]:
     return grant[:2]
 
 
+class Block(Plain):
+    """Bytes of any length, which neither side has to copy: see `wire.large`."""
+
+    def __init__(self) -> None:
+        super().__init__(bytes, bytes, memoryview)
+
+
 class Anything(Shape):
     verbatim = True
 
@@ -214,6 +230,7 @@ class Maybe(Shape):
         self.inner = inner
         self.verbatim = inner.verbatim
         self.flat = inner.flat
+        self.carries_values = inner.carries_values
 
     def encoder(self, codec: Codec) -> Change:
         encode = self.inner.encoder(codec)
@@ -232,6 +249,7 @@ class Many(Shape):
 
     def __init__(self, inner: Shape) -> None:
         self.inner = inner
+        self.carries_values = inner.carries_values
 
     def encoder(self, codec: Codec) -> Change:
         encode = self.inner.encoder(codec)
@@ -268,6 +286,7 @@ class Group(Shape):
         self.inner = inner
         self.build = build
         self._is_verbatim = all(shape.verbatim for shape in inner)
+        self.carries_values = any(shape.carries_values for shape in inner)
 
     def encoder(self, codec: Codec) -> Change:
         encoders = [shape.encoder(codec) for shape in self.inner]
@@ -326,6 +345,7 @@ _LEAVES: dict[Any, Shape] = {
     Agent: Calling(),
     Fence: FencedBy(),
     Scalar: Plain(_scalar, int, float, str, bytes),
+    Packed: Block(),
     Any: Anything(),
     bool: Plain(bool, bool),
     int: Plain(_index, int),

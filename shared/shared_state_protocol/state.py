@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any, NamedTuple
 
-from .contract import command, handover, query
+from .contract import command, handover, query, stream
 
 __all__ = ["Holding", "LockInfo", "ObjectInfo", "Owner", "State"]
 
@@ -57,9 +58,9 @@ class LockInfo(NamedTuple):
 class State:
     """The whole state of one server."""
 
-    @query
-    def objects(self) -> list[ObjectInfo]:
-        """Return the objects, ordered by name."""
+    @stream
+    def objects(self) -> Iterator[ObjectInfo]:
+        """Yield the objects, ordered by name, as they were at one moment."""
 
     @query
     def locks(self) -> list[LockInfo]:

@@ -21,8 +21,11 @@ class Books:
     """What happened to the objects of one round, whose names begin with `round_name`.
 
     Unless `once`, calls may end without a word, and an item may be got twice, because sessions end
-    before the server has heard that what was under way has arrived.
+    before the server has heard that what was under way has arrived. Unless `gets`, items are only
+    claimed: what was got is gone with who got it.
     """
+
+    gets = True
 
     def __init__(self, round_name: str, *, once: bool) -> None:
         self.once = once
@@ -40,6 +43,7 @@ class Books:
         self.mysteries = 0
         self._in_dead_hands = 0
         self._adds_of_the_dead = 0
+        self._in_hand: set[int] = set()
         self._inside = 0
         self._intruders = 0
 
@@ -64,18 +68,31 @@ class Books:
         with self._guard:
             self._maybe_got |= {getattr(claim, "item", NO_ITEM)} - {NO_ITEM}
 
+    def claimed(self, item: int) -> None:
+        """Note that somebody has claimed an item."""
+        with self._guard:
+            self._intruders += item in self._in_hand
+            self._in_hand.add(item)
+
+    def let_go(self, item: int) -> None:
+        """Note that a claim is about to end."""
+        with self._guard:
+            self._in_hand.discard(item)
+
     def ended_without_a_word(self) -> None:
         """Note that nobody knows what a call has done, though nobody gave it up."""
         with self._guard:
             self.mysteries += 1
 
-    def died(self, announced: set[int], *, in_hands: int, adds: int) -> None:
+    def died(self, announced: set[int], claims: list[int], *, in_hands: int, adds: int) -> None:
         """Note that somebody died: of his last call nobody knows what it has done.
 
-        It may have put items that he had announced, got up to `in_hands`, and added up to `adds`.
+        It may have put items that he had announced, acknowledged the last that he had claimed, got
+        up to `in_hands`, and added up to `adds`.
         """
         with self._guard:
             self._maybe_put.update(announced)
+            self._maybe_got.update(claims[-1:])
             self._in_dead_hands += in_hands
             self._adds_of_the_dead += adds
 
@@ -113,6 +130,6 @@ class Books:
         assert not self._added - counts, f"additions lost: {self._added - counts}"
         above = counts - self._added - self._maybe_added
         assert above.total() <= self._adds_of_the_dead, f"additions twice: {above}"
-        assert self._intruders == 0, "two held the lock at once"
+        assert not self.once or self._intruders == 0, "two had the lock, or an item, at once"
         for name in names:
             state.delete(name)

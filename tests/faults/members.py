@@ -68,8 +68,9 @@ class _BlockingShift:
         self._lock = self._opened(lambda: client.lock(books.lock))
         self._counts = self._opened(lambda: client.dict(books.counts))
         self.things_to_do: list[Callable[[], None]] = [
-            *[self._put, self._get, self._claim, self._add] * 2,
-            *[self._put_many, self._get_many, self._batch],
+            *[self._put, self._claim, self._add] * 2,
+            self._put_many,
+            *[self._get, self._get, self._get_many, self._batch] * books.gets,
             *[self._hold] * books.once,  # else it may be lost
         ]
 
@@ -125,8 +126,8 @@ class _BlockingShift:
         claim = self._jobs.claim(timeout=self._wait())
         try:
             with claim as item:
-                if self._chance.random() < REGRETS:
-                    raise Regret
+                self._books.claimed(item)
+                self._end_of_work(item)
         except (queue.Empty, Regret):
             return
         except (OutcomeUnknown, ClaimLost):
@@ -134,6 +135,11 @@ class _BlockingShift:
             self._books.maybe_got(claim)
         else:
             self._books.got([item])
+
+    def _end_of_work(self, item: int) -> None:
+        self._books.let_go(item)
+        if self._chance.random() < REGRETS:
+            raise Regret
 
     def _add(self) -> None:
         key = self._chance.choice(KEYS)
@@ -227,8 +233,11 @@ class _AsyncShift:
         claim = self._jobs.claim(timeout=self._wait())
         try:
             async with claim as item:
-                if self._chance.random() < REGRETS:
-                    raise Regret
+                self._books.claimed(item)
+                try:
+                    await asyncio.sleep(0)
+                finally:
+                    self._end_of_work(item)
         except (queue.Empty, Regret):
             return
         except (OutcomeUnknown, ClaimLost):
@@ -239,6 +248,11 @@ class _AsyncShift:
             raise
         else:
             self._books.got([item])
+
+    def _end_of_work(self, item: int) -> None:
+        self._books.let_go(item)
+        if self._chance.random() < REGRETS:
+            raise Regret
 
     async def _add(self) -> None:
         key = self._chance.choice(KEYS)

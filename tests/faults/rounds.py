@@ -20,7 +20,7 @@ from ..fixtures.servers import ThreadServer
 from .books import Books
 from .members import AsyncMember, BlockingMember, open_objects
 
-__all__ = ["Arena", "replayable", "seeds"]
+__all__ = ["Arena", "is_replay", "replayable", "seeds"]
 
 T = TypeVar("T")
 
@@ -38,14 +38,22 @@ FAULTS_AT_MOST = 3
 
 PACES = [Pace(), Pace(), Pace(piece=5), Pace(delay=0.001)]
 
-LAST_BYTE = 700
-"""About what a blocking member sends and receives in a round; half as much again is a handshake."""
+LAST_BYTE = {Way.REQUESTS: 700, Way.REPLIES: 250}
+"""About what a member sends and receives in a round; a handshake is half of it."""
+
+
+def is_replay() -> bool:
+    """Return whether one seed was asked for: then it may be one in which nothing much happens."""
+    return SEED_VARIABLE in os.environ
 
 
 def seeds(first: int, count: int) -> Iterable[int]:
-    """Return so many seeds, or the one that is asked for, again and again."""
-    asked = os.environ.get(SEED_VARIABLE)
-    return range(first, first + count) if asked is None else [int(asked)] * REPLAYS
+    """Return so many seeds; if one is asked for, that one again and again, if it is among them."""
+    among = range(first, first + count)
+    if not is_replay():
+        return among
+    asked = int(os.environ[SEED_VARIABLE])
+    return [asked] * REPLAYS if asked in among else []
 
 
 def replayable(play: Callable[[int], T], seed: int) -> T:
@@ -107,10 +115,11 @@ class Arena:
         return sum(proxy.connections for proxy in self._proxies)
 
     def _plan(self, chance: random.Random) -> list[Fault]:
-        return [
-            Fault(chance.choice(self._kinds), chance.choice(list(Way)), chance.randrange(LAST_BYTE))
-            for _ in range(chance.randint(0, FAULTS_AT_MOST))
-        ]
+        return [self._fault(chance) for _ in range(chance.randint(0, FAULTS_AT_MOST))]
+
+    def _fault(self, chance: random.Random) -> Fault:
+        way = chance.choice(list(Way))
+        return Fault(chance.choice(self._kinds), way, chance.randrange(LAST_BYTE[way]))
 
     def close(self) -> None:
         """Close all clients and proxies."""

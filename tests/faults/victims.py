@@ -28,14 +28,17 @@ IN_HANDS = 3
 
 LONGEST_BATCH = 12
 
+Names = tuple[str, str, str]
+
 
 class Ledger:
     """What a victim keeps in place of `Books`: it sends each entry to its parent."""
 
     once = True
 
-    def __init__(self, names: tuple[str, str, str], parent: Connection) -> None:
+    def __init__(self, names: Names, gets: bool, parent: Connection) -> None:
         self.queue, self.lock, self.counts = names
+        self.gets = gets
         self._parent = parent
         self._next = FIRST_ITEM
 
@@ -58,35 +61,41 @@ class Ledger:
 
 
 class Victim:
-    """A blocking member in a process of its own."""
+    """A blocking member in a process of its own; unless `gets`, it only claims."""
 
-    def __init__(self, address: tuple[str, int], key: bytes, books: Books, seed: str) -> None:
+    def __init__(
+        self, address: tuple[str, int], key: bytes, books: Books, seed: str, *, gets: bool
+    ) -> None:
         context = multiprocessing.get_context("forkserver")
         context.set_forkserver_preload([__name__])
         self._pipe, theirs = context.Pipe(duplex=False)
         names = books.queue, books.lock, books.counts
         self.process = context.Process(
-            target=_live, args=(address, key, names, seed, theirs), daemon=True
+            target=_live, args=(address, key, names, seed, gets, theirs), daemon=True
         )
         self.process.start()
         theirs.close()
         self._books = books
+        self._in_hands = IN_HANDS if gets else 0
 
     def bury(self, patience: float) -> None:
         """Wait for its end, and enter into the books what it said."""
         self.process.join(patience)
         assert self.process.exitcode in (0, -signal.SIGKILL), "it lives, or has failed"
         announced: set[int] = set()
+        claims: list[int] = []
         for entry, *given in self._words():
             if entry == "new_items":
                 announced.update(given[0])
+            elif entry == "claimed":
+                claims.extend(given[0])
             else:
                 arguments, options = given
                 getattr(self._books, entry)(*arguments, **options)
                 if entry == "put":
                     announced -= set(arguments[0])
         if self.process.exitcode:
-            self._books.died(announced, in_hands=IN_HANDS, adds=LONGEST_BATCH)
+            self._books.died(announced, claims, in_hands=self._in_hands, adds=LONGEST_BATCH)
         self._pipe.close()
 
     def _words(self) -> list[Any]:
@@ -99,8 +108,8 @@ class Victim:
 
 
 def _live(
-    address: tuple[str, int], key: bytes, names: tuple[str, str, str], seed: str, parent: Connection
+    address: tuple[str, int], key: bytes, names: Names, seed: str, gets: bool, parent: Connection
 ) -> None:
     with shared_state.connect(address, authkey=key, same_host=False) as client:
-        ledger: Any = Ledger(names, parent)
+        ledger: Any = Ledger(names, gets, parent)
         BlockingMember(client).work(ledger, seed, STEPS)

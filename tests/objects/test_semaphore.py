@@ -213,6 +213,18 @@ def test_a_permit_that_was_released_in_time_comes_back_once(
     assert permits(parent) == 2
 
 
+def test_an_acquire_that_was_given_up_has_no_permit_though_a_sibling_released_it(
+    simulation: Simulation, kind: str
+) -> None:
+    holder = simulation.peer(f"{kind}.open", "slots", 2)
+    sibling = holder.thread(2)
+    number = take(sibling)
+    assert holder.holds(take(holder))
+    holder.call("semaphore.release", "slots", 1)
+    sibling.cancel(number)
+    assert permits(holder) == 2
+
+
 def test_an_acquire_that_was_given_up_has_no_permit(simulation: Simulation, holder: Peer) -> None:
     holder.call("semaphore.release", "slots", 1)
     holder.cancel(take(holder))

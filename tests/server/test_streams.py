@@ -133,6 +133,13 @@ def test_too_many_unfinished_streams_cost_the_one_that_rested_longest(
     assert read(cursors, third) == snapshot
 
 
+def test_rows_count_with_all_their_parts() -> None:
+    row = ("semaphore", 3, [["host", 4711, "x" * 1000, 0.5]])
+    cursor, batch = Cursors().begin([row] * 2 * ITEMS_PER_BATCH)
+    assert cursor is not None
+    assert ITEMS_PER_BATCH // 2 < len(batch) < ITEMS_PER_BATCH
+
+
 # Through a service
 
 

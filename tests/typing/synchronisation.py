@@ -29,7 +29,7 @@ def waits(state: shared_state.Client) -> None:
     assert_type(ready.notify(2), None)
     assert_type(state.event("e").wait(0.5), bool)
     assert_type(state.barrier("b", 2, lambda: None, timeout=1.0).wait(1), int)
-    assert_type(state.barrier("b", 2).broken(), bool)
+    assert_type(state.barrier("b", 2).broken, bool)
     assert_type(state.semaphore("s").acquire(timeout=1), bool)
     assert_type(state.rlock("r").owner(), "shared_state.Owner | None")
     ready.wait("soon")  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]  # no number

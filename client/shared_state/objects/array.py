@@ -1,6 +1,7 @@
 """Array, bound twice: indexing and slices for blocking callers, whole ranges as buffers for both.
 
 Ranges travel packed and in one request, or in portions of `PORTION_BYTES` if they are very large.
+Large ones of a blocking caller are sent from where they lie, and used where they were received.
 """
 
 from __future__ import annotations
@@ -10,7 +11,9 @@ from typing import Any
 
 from shared_state_protocol.grants import Grant
 from shared_state_protocol.objects import Array as ArrayContract
-from shared_state_protocol.typecodes import item_bytes, pack, to_array, to_item, unpack, view
+from shared_state_protocol.shapes import Packed
+from shared_state_protocol.typecodes import item_bytes, pack, pack_view, to_item, unpack, view
+from shared_state_protocol.wire.large import LARGE_BYTES
 
 from .entering import AsyncEntered, Entered
 from .rlock import AsyncRLock, RLock
@@ -28,7 +31,7 @@ def portions(indices: range, size: int) -> Iterator[range]:
         yield indices[first : first + count]
 
 
-def _joined(parts: list[bytes]) -> bytes:
+def _joined(parts: list[Packed]) -> Packed:
     """Return the parts as one, without a copy if there is but one."""
     return parts[0] if len(parts) == 1 else b"".join(parts)
 
@@ -44,7 +47,7 @@ class Array(Entered, ArrayContract):  # type: ignore[misc]  # it takes the grant
 
     def __setitem__(self, index: int | slice, value: Any) -> None:
         if isinstance(index, slice):
-            self._write(self._range(index), pack(self.code, value))
+            self._write(self._range(index), pack_view(self.code, value))
         else:
             self.set(index, value)
 
@@ -56,7 +59,7 @@ class Array(Entered, ArrayContract):  # type: ignore[misc]  # it takes the grant
         """Yield the items, in portions: what is written meanwhile may be among them."""
         code = self.code
         for packed in self._read(range(len(self))):
-            for number in to_array(code, packed):
+            for number in view(code, packed):
                 yield to_item(code, number)
 
     @property
@@ -100,11 +103,16 @@ class Array(Entered, ArrayContract):  # type: ignore[misc]  # it takes the grant
     def _range(self, index: slice) -> range:
         return range(*index.indices(len(self) if self._length is None else self._length))
 
-    def _read(self, indices: range) -> Iterator[bytes]:
-        for each in portions(indices, item_bytes(self.code)):
-            yield self.get_packed(each.start, each.stop, each.step)
+    def _read(self, indices: range) -> Iterator[Packed]:
+        size = item_bytes(self.code)
+        for each in portions(indices, size):
+            place = each.start, each.stop, each.step
+            if len(each) * size < LARGE_BYTES:
+                yield self.get_packed(*place)
+            else:
+                yield self.client.call_large(ArrayContract.get_packed, self.name, place)
 
-    def _write(self, indices: range, data: bytes) -> None:
+    def _write(self, indices: range, data: memoryview) -> None:
         size = item_bytes(self.code)
         if len(data) != len(indices) * size:
             raise ValueError(
@@ -113,7 +121,12 @@ class Array(Entered, ArrayContract):  # type: ignore[misc]  # it takes the grant
         position = 0
         for each in portions(indices, size):
             end = position + len(each) * size
-            self.set_packed(each.start, each.stop, each.step, data[position:end])
+            place = each.start, each.stop, each.step
+            if end - position < LARGE_BYTES:
+                self.set_packed(*place, data[position:end])
+            else:
+                arguments = *place, data[position:end]
+                self.client.call_large(ArrayContract.set_packed, self.name, arguments)
             position = end
 
 

@@ -11,7 +11,7 @@ from types import TracebackType
 from typing import Any, ClassVar, NamedTuple
 
 from shared_state_protocol.contract import Arguments, Operation, operations
-from shared_state_protocol.errors import OutcomeUnknown, StaleFence
+from shared_state_protocol.errors import StaleFence
 from shared_state_protocol.grants import Grant
 from shared_state_protocol.shapes import HERE
 
@@ -105,7 +105,7 @@ class Entered(_Held, Proxy):
         holding = self.client.holdings.give(self._lock_name or self.name)
         try:
             self._give(holding)
-        except (StaleFence, OutcomeUnknown) as refusal:
+        except StaleFence as refusal:
             raise lost(refusal, self.name) from None
         except BaseException:
             self.client.holdings.restore(holding)  # nobody knows whether it was released
@@ -146,7 +146,7 @@ class AsyncEntered(_Held, AsyncProxy):
         holding = self.client.holdings.give(self._lock_name or self.name)
         try:
             await self._give(holding)
-        except (StaleFence, OutcomeUnknown) as refusal:
+        except StaleFence as refusal:
             raise lost(refusal, self.name) from None
         except asyncio.CancelledError:
             raise  # the release goes on

@@ -13,7 +13,7 @@ from types import TracebackType
 from typing import Any
 
 from shared_state_protocol.contract import Arguments, Operation
-from shared_state_protocol.errors import OutcomeUnknown, StaleFence
+from shared_state_protocol.errors import StaleFence
 from shared_state_protocol.grants import Grant
 from shared_state_protocol.objects import Semaphore
 
@@ -82,7 +82,7 @@ class Permits(_Entered, Proxy):
     ) -> None:
         try:
             self._end(threading.get_ident())
-        except (StaleFence, OutcomeUnknown) as refusal:
+        except StaleFence as refusal:
             raise lost(refusal, self.name) from None
 
 
@@ -108,5 +108,5 @@ class AsyncPermits(_Entered, AsyncProxy):
     ) -> None:
         try:
             await self._end(number_of_task())
-        except (StaleFence, OutcomeUnknown) as refusal:
+        except StaleFence as refusal:
             raise lost(refusal, self.name) from None

@@ -100,10 +100,16 @@ class Semaphore(Owned):
         lane.session.stakes[self] = None
 
         def undo(now: float) -> None:
-            if permit.token in self._taken:
-                self._take_back(permit, now)
+            given_up = permit if permit.token in self._taken else self._instead_of(permit)
+            if given_up is not None:
+                self._take_back(given_up, now)
 
         return (self.name, permit.token, permit.abandoned), undo
+
+    def _instead_of(self, released: Holder) -> Holder | None:
+        """Return another permit of the session whose own release took the one that was not its."""
+        session = released.lane.session
+        return next((each for each in self._taken.values() if each.lane.session is session), None)
 
     def _take_back(self, permit: Holder, now: float) -> None:
         """Have a permit be free again, abandoned if it was."""

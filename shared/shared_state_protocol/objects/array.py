@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ..contract import command, query
 from ..grants import Fence
-from ..shapes import Scalar
+from ..shapes import Packed, Scalar
 from .rlock import RLock
 
 __all__ = ["Array"]
@@ -30,12 +30,12 @@ class Array(RLock):
         """Replace one item; OverflowError or TypeError if its type cannot have it."""
 
     @query
-    def get_packed(self, start: int, stop: int, step: int = 1) -> bytes:
+    def get_packed(self, start: int, stop: int, step: int = 1) -> Packed:
         """Return the items of a range, packed."""
 
     @command
     def set_packed(
-        self, start: int, stop: int, step: int, data: bytes, *, fence: Fence = None
+        self, start: int, stop: int, step: int, data: Packed, *, fence: Fence = None
     ) -> None:
         """Replace the items of a range; ValueError if `data` has not as many."""
 
@@ -50,7 +50,7 @@ class Array(RLock):
 
     @command
     def add_packed(
-        self, start: int, stop: int, step: int, data: bytes, *, fence: Fence = None
+        self, start: int, stop: int, step: int, data: Packed, *, fence: Fence = None
     ) -> None:
         """Add to every item of a range its own number, in place and at once."""
 

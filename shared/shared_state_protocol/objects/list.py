@@ -78,7 +78,10 @@ class List(Generic[V]):
 
     @command
     def repeat(self, times: int, *, fence: Fence = None) -> None:
-        """Repeat the content `times` times, as ``*=`` does."""
+        """Repeat the content `times` times, as ``*=`` does.
+
+        LimitExceeded, and nothing is changed, if there would be more than MAX_REPEATED_ITEMS.
+        """
 
     @command
     def pop(self, index: int = -1, *, fence: Fence = None) -> V:

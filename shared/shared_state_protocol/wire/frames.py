@@ -75,3 +75,16 @@ class FrameReader:
             self._kept.append(data[position:])
             self.pending_bytes = size - position
         return payloads
+
+    def take_start(self, least: int) -> tuple[bytes, int] | None:
+        """Give away the frame that is not complete if its payload has `least` bytes or more.
+
+        Returns the bytes of the payload that are there, and how many it has in all.
+        """
+        length = self._wanted - HEADER_BYTES
+        if not self._kept or length < least:
+            return None
+        start = b"".join(self._kept)[HEADER_BYTES:]
+        self._kept.clear()
+        self._wanted, self.pending_bytes = HEADER_BYTES, 0
+        return start, length

@@ -18,7 +18,8 @@ server remember all that came after it, ``arrived`` says that every reply up to 
 come but for those that its other numbers name.
 
 A payload of up to `MAX_NODES` bytes holds at most so many values, one byte each at the least. What
-is larger is counted before it is decoded, or sent; for one large value that takes no time.
+is larger is counted before it is decoded, or sent; for one large value that takes no time. How such
+a value is spared from being copied is told in `large`.
 """
 
 from __future__ import annotations
@@ -32,6 +33,7 @@ from ..errors import DecodingError, LimitExceeded, ProtocolError
 from ..limits import MAX_NODES
 from ..unpacking import unpack
 from .frames import frame, header
+from .large import LARGE_BYTES, Pieces, read_large, with_blob
 
 __all__ = [
     "ANSWER_PARTS",
@@ -44,6 +46,8 @@ __all__ = [
     "REQUEST_PARTS",
     "answer",
     "failure",
+    "large_answer",
+    "large_request",
     "notice",
     "read",
     "request",
@@ -83,6 +87,14 @@ def request(
     return header(len(payload)) + payload  # `frame`, at half its price
 
 
+def large_request(
+    number: int, acknowledged: int, wire: str, name: str, arguments: tuple[Any, ...]
+) -> tuple[bytes, bytes | memoryview]:
+    """Return the frame of a request whose last argument is large, in two parts."""
+    *others, blob = arguments
+    return _before(blob, number, acknowledged, wire, name, *others), blob
+
+
 def notice(kind: str, *numbers: int) -> bytes:
     """Return the frame of a message that wants no answer; it has one number at the least."""
     return frame(_pack((0, 0, kind, "", *(numbers or (0,)))))
@@ -94,23 +106,32 @@ def answer(number: int, result: Any) -> bytes:
     return header(len(payload)) + payload  # `frame`, at half its price
 
 
+def large_answer(number: int, result: bytes) -> tuple[bytes, bytes]:
+    """Return the frame of the reply that carries a large result, in two parts."""
+    return _before(result, number), result
+
+
 def failure(number: int, error: str, arguments: list[Any]) -> bytes:
     """Return the frame of the reply that carries an error."""
     return frame(_pack((number, None, error, arguments)))
 
 
-def read(payload: bytes) -> list[Any]:
+def read(payload: bytes | Pieces) -> list[Any]:
     """Return the parts of a message.
 
     Raises:
         ProtocolError: the payload is no msgpack array, or over a limit.
     """
     try:
-        if len(payload) > MAX_NODES:
-            check(payload)
-        message = unpack(payload)
+        message = unpack(payload) if len(payload) <= LARGE_BYTES else read_large(payload)
     except ValueError as error:  # DecodingError is one, too
         raise ProtocolError(f"a payload that is no message: {error}") from error
     if type(message) is not list:
         raise ProtocolError("a message that is no array")
     return message  # pyright: ignore[reportUnknownVariableType]  # of whatever
+
+
+def _before(blob: bytes | memoryview, *parts: Any) -> bytes:
+    """Return the frame of ``[*parts, blob]`` up to the blob."""
+    payload = with_blob(_pack((*parts, b"")), blob)
+    return header(len(payload) + len(blob)) + payload

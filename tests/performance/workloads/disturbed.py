@@ -20,8 +20,8 @@ from tests.performance.workloads.rate import Way, blocking, full_name
 
 MILLISECONDS = 1e3
 
-WINDOWS = 4
-"""So many times as long as other windows: a large value takes most of a second there and back."""
+WINDOWS = 2
+"""So many times as long as other windows: a large value takes half a second there and back."""
 
 LARGE_BYTES = 64_000_000
 WANTED_STOP_S = 0.050
