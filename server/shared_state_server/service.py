@@ -262,7 +262,7 @@ class Service:
         guard: Holder | None = None,
     ) -> tuple[Any, Undo | None]:
         """Carry out one request; return its result, or `PARKED`, and how to undo it."""
-        if (*map(type, arguments),) not in row.passed:
+        if not row.knows(arguments):
             fence = row.take_fence(arguments)
             if fence is not None:
                 return self._carry_out_guarded(row, lane, number, name, arguments, fence)

@@ -86,13 +86,13 @@ _UNIONS = (Union, types.UnionType)
 class Shape:
     """How one argument or result travels.
 
-    `verbatim` says that encoded and decoded forms are the same object, `flat` that the type of the
-    encoded form alone decides whether the server accepts it, `carries_values` that there are values
-    in it, of which one may be a pickle.
+    `verbatim` says that encoded and decoded forms are the same object, `accepted` which types the
+    encoded form may have, if its type alone decides whether the server accepts it, `carries_values`
+    that there are values in it, of which one may be a pickle.
     """
 
     verbatim = False
-    flat = True
+    accepted: tuple[type, ...] | None = None
     carries_values = False
 
     def encoder(self, codec: Codec) -> Change:
@@ -105,21 +105,21 @@ class Shape:
 
     def accepts(self, wire: Any) -> bool:
         """Return whether `wire` has this shape."""
-        raise NotImplementedError
+        return self.accepted is not None and type(wire) in self.accepted
 
 
 class Key(Shape):
+    accepted = (bytes,)
+
     def encoder(self, codec: Codec) -> Change:
         return key_encoder(codec)
 
     def decoder(self, codec: Codec) -> Change:
         return codec.decode
 
-    def accepts(self, wire: Any) -> bool:
-        return type(wire) is bytes
-
 
 class Value(Shape):
+    accepted = (bytes,)
     carries_values = True
 
     def encoder(self, codec: Codec) -> Change:
@@ -128,16 +128,12 @@ class Value(Shape):
     def decoder(self, codec: Codec) -> Change:
         return codec.decode
 
-    def accepts(self, wire: Any) -> bool:
-        return type(wire) is bytes
-
 
 class Default(Shape):
+    accepted = (bool,)
+
     def encoder(self, codec: Codec) -> Change:
         return _is_given
-
-    def accepts(self, wire: Any) -> bool:
-        return type(wire) is bool
 
 
 class Plain(Shape):
@@ -154,9 +150,6 @@ class Plain(Shape):
 
     def decoder(self, codec: Codec) -> Change:
         return _itself
-
-    def accepts(self, wire: Any) -> bool:
-        return type(wire) in self.accepted
 
 
 def _itself(value: Any) -> Any:
@@ -187,8 +180,6 @@ class Calling(Plain):
 
 class FencedBy(Shape):
     """A grant, of which the name of the lock and the token travel."""
-
-    flat = False
 
     def encoder(self, codec: Codec) -> Change:
         return _name_and_token
@@ -229,7 +220,7 @@ class Maybe(Shape):
     def __init__(self, inner: Shape) -> None:
         self.inner = inner
         self.verbatim = inner.verbatim
-        self.flat = inner.flat
+        self.accepted = None if inner.accepted is None else (*inner.accepted, type(None))
         self.carries_values = inner.carries_values
 
     def encoder(self, codec: Codec) -> Change:
@@ -245,8 +236,6 @@ class Maybe(Shape):
 
 
 class Many(Shape):
-    flat = False
-
     def __init__(self, inner: Shape) -> None:
         self.inner = inner
         self.carries_values = inner.carries_values
@@ -280,8 +269,6 @@ def _pairs(value: Any) -> Iterable[Any]:
 
 
 class Group(Shape):
-    flat = False
-
     def __init__(self, inner: list[Shape], build: Callable[[Iterable[Any]], Any] = tuple) -> None:
         self.inner = inner
         self.build = build
