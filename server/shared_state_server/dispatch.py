@@ -107,8 +107,8 @@ def _knower(shapes: list[Shape]) -> Callable[[list[Any]], bool]:
 
     Unrolled for up to two, as nearly all operations have.
     """
-    accepted = [shape.accepted for shape in shapes]
-    if any(types is None for types in accepted):
+    accepted = [shape.accepted for shape in shapes if shape.accepted is not None]
+    if len(accepted) < len(shapes):
         return lambda arguments: False
     if not accepted:
         return lambda arguments: not arguments
