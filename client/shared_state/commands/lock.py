@@ -31,6 +31,9 @@ __all__ = ["lock"]
 TIMED_OUT = 124
 """The exit status of ``timeout`` from the GNU coreutils, too."""
 
+LOST = 1
+"""The exit status if the lock was lost, whatever the command made of it."""
+
 PATIENCE_S = 10.0
 """For the server. Less than it waits for a client that is gone, so that the command is told to end
 before somebody else has the lock."""
@@ -73,7 +76,8 @@ def _run(held: shared_state.Lock, command: list[str], timeout: float | None) -> 
             typer.echo(f"shared-state: {held.name} was not free in time", err=True)
             return TIMED_OUT
         take_signals()
-        return _run_holding(held, command)
+        status = _run_holding(held, command)
+        return status if held.grant is not None else LOST
     finally:
         if held.grant is not None:
             held.release()
@@ -98,7 +102,10 @@ def _run_holding(held: shared_state.Lock, command: list[str]) -> int:
 
 
 def _watch(held: shared_state.Lock, grant: Grant, child: Child, ended: threading.Event) -> None:
-    """End the child once the lock is not held any more, or nobody can say whether it is."""
+    """End the child once the lock is not held any more, or nobody can say whether it is.
+
+    It is not ours to release then; if it is after all, it is free when this process has ended.
+    """
     while not ended.wait(CHECK_INTERVAL_S):
         try:
             if held.current(grant.token):
@@ -107,6 +114,7 @@ def _watch(held: shared_state.Lock, grant: Grant, child: Child, ended: threading
         except (OSError, SharedStateError) as error:
             why = f"may be somebody else's: {error}"
         typer.echo(f"shared-state: {held.name} {why}; ending the command", err=True)
+        held.client.holdings.put_aside(held.name)
         child.terminate()
         return
 

@@ -250,7 +250,7 @@ def test_a_command_that_has_lost_its_lock_is_ended(
     out, err = process.communicate(timeout=LONG_S)
     assert (process.returncode, out) == (1, "told to end\n")
     assert "deploy is not held any more; ending the command" in err
-    assert "'deploy' was lost before it was released" in err
+    assert len(err.splitlines()) == 1
 
 
 def test_a_lock_that_is_taken_away_from_it_ends_it_too(
