@@ -26,12 +26,13 @@ PROTOCOL, CLIENT, SERVER = "shared_state_protocol", "shared_state", "shared_stat
 PURE_MODULES = frozenset(
     "__future__ abc array base64 bisect collections contextlib contextvars copyreg"
     " dataclasses datetime decimal enum fractions functools hashlib heapq hmac inspect"
-    " ipaddress itertools keyword math multiprocessing numbers numpy operator ormsgpack os"
+    " io ipaddress itertools keyword math multiprocessing numbers numpy operator ormsgpack os"
     " pathlib pickle queue re reprlib string struct sys threading types typing"
     " typing_extensions urllib uuid zoneinfo".split()
 )
 # Of these modules only some names are pure.
 PURE_NAMES = {
+    "io": {"BytesIO"},
     "multiprocessing": {"AuthenticationError"},
     "os": {"path", "path.isabs", "path.join"},
     "pathlib": {"PurePath", "PurePosixPath"},
