@@ -80,12 +80,6 @@ class ListProxy(BaseListProxy, _theirs.ListProxy):  # type: ignore[misc]  # as a
 
     _exposed_ = (*_theirs.ListProxy._exposed_, "clear", "copy")
 
-    def __iter__(self) -> Iterator[Any]:
-        """Iterate over a snapshot, in one round trip."""
-        if self._serializer != "pickle":  # XML has no slices
-            return map(self.__getitem__, range(len(self)))
-        return iter(self._callmethod("__getitem__", (slice(None),)))
-
     def clear(self) -> None:
         """Remove everything."""
         self._callmethod("clear")
@@ -106,10 +100,6 @@ class DictProxy(_NewerDictProxy, _theirs.DictProxy):  # type: ignore[misc]  # as
 
     _exposed_ = (*_theirs.DictProxy._exposed_, *_NewerDictProxy._exposed_, "__ior__")
     _method_to_typeid_ = {"__iter__": "Iterator"}  # noqa: RUF012  # the standard library's own
-
-    def __iter__(self) -> Iterator[Any]:
-        """Iterate over a snapshot of the keys, in one round trip and in any process."""
-        return iter(self._callmethod("keys"))
 
     def __reversed__(self) -> Iterator[Any]:
         return reversed(list(self._callmethod("keys")))

@@ -89,7 +89,6 @@ class StdlibConnection(asyncio.Protocol):
         self._xml = False
         self._is_authenticated = False
         self._met_local = False
-        self._undelivered = False
         # What a worker and the loop both change, each under `_turn`.
         self._turn = threading.Lock()
         self._job: _Job | None = None
@@ -354,7 +353,8 @@ class StdlibConnection(asyncio.Protocol):
         self._transport.abort()
 
     def eof_received(self) -> None:
-        self._undelivered = self._has_unread_bytes()
+        # Now, and not once the transport has closed: until then somebody might serve its waiter.
+        self._leave(undelivered=self._has_unread_bytes())
 
     def _has_unread_bytes(self) -> bool:
         """Return whether the client was gone before our last bytes reached it."""
@@ -388,11 +388,13 @@ class StdlibConnection(asyncio.Protocol):
             self._hall.admission.gave_up(self._host)
             return
         self._hall.admission.left()
-        if self._lane is not None:
-            self._leave(self._lane, undelivered=self._undelivered or exc is not None)
+        self._leave(undelivered=exc is not None)
 
-    def _leave(self, lane: StdlibLane, *, undelivered: bool) -> None:
+    def _leave(self, *, undelivered: bool) -> None:
         """Take the connection from its lane; the last one of a session ends it."""
+        lane, self._lane = self._lane, None
+        if lane is None:
+            return
         service = self._hall.service
         now = service.clock()
         lane.send = None

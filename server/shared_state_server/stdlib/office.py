@@ -172,8 +172,6 @@ class Office:
         typeid = entry.method_to_typeid.get(method)
         if typeid is None:
             return RETURN, list(result) if type(result) in _VIEWS else result
-        if method == "__iter__" and type(entry.obj) is dict:
-            return RETURN, iter(list(entry.obj))  # a snapshot: it travels, and needs no manager
         made = self._add(typeid, self._make(typeid, (result,), {}))
         token = sys.modules[MANAGERS].Token(typeid, self.address, made.ident)
         return PROXY, (tuple(made.exposed), token)

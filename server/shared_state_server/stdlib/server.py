@@ -81,6 +81,11 @@ class Server(Office):
         self.stop = self.stop_event.set
 
     @property
+    def listener(self) -> socket.socket:
+        """What listens: programs close it to give the address up without serving."""
+        return self._socket
+
+    @property
     def id_to_obj(self) -> dict[str, Any]:
         """What clients refer to: identity to object, exposed names, and what methods return."""
         return {

@@ -5,7 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, ClassVar
 
-__all__ = ["Adapter"]
+from ...waiting import Call
+from ..lane import StdlibLane
+
+__all__ = ["Adapter", "convert_result"]
+
+
+def convert_result(call: Call, convert: Callable[[Any], Any]) -> None:
+    """Have what the behaviour returns, now or once the wait is over, converted for the client."""
+    assert isinstance(call.lane, StdlibLane)
+    call.lane.convert = convert
 
 
 class Adapter:

@@ -8,8 +8,7 @@ from typing import Any
 
 from ...memory.barrier import Barrier
 from ...waiting import Call
-from ..lane import StdlibLane
-from .adapter import Adapter
+from .adapter import Adapter, convert_result
 
 __all__ = ["BarrierAdapter"]
 
@@ -32,8 +31,7 @@ class BarrierAdapter(Adapter):
         return action is None and not more
 
     def wait(self, call: Call, timeout: float | None = None) -> object:
-        assert isinstance(call.lane, StdlibLane)
-        call.lane.convert = itemgetter(0)  # of the index, and whether to act
+        convert_result(call, itemgetter(0))  # of the index, and whether to act
         return self.behaviour.arrive(call, timeout, acts=False)
 
     def abort(self, call: Call) -> None:

@@ -1,15 +1,22 @@
-"""`queue.Queue` and `queue.LifoQueue`. Items are whatever was put: nothing looks into them."""
+"""`queue.Queue` and `queue.LifoQueue`.
+
+Items are whatever was put: nothing looks into them. A behaviour wants items that have a length, so
+each is in a tuple of its own.
+"""
 
 from __future__ import annotations
 
+from operator import itemgetter
 from typing import Any
 
 from ...memory.lifo_queue import LifoQueue
 from ...memory.queue import Queue
 from ...waiting import Call
-from .adapter import Adapter
+from .adapter import Adapter, convert_result
 
 __all__ = ["LifoQueueAdapter", "QueueAdapter"]
+
+_ITEM = itemgetter(0)
 
 
 class QueueAdapter(Adapter):
@@ -25,15 +32,17 @@ class QueueAdapter(Adapter):
     def put(
         self, call: Call, item: Any, block: bool = True, timeout: float | None = None
     ) -> object:
-        return self.behaviour.put(call, item, block, timeout)
+        return self.behaviour.put(call, (item,), block, timeout)
 
     def put_nowait(self, call: Call, item: Any) -> None:
-        self.behaviour.put_nowait(item)
+        self.behaviour.put_nowait((item,))
 
     def get(self, call: Call, block: bool = True, timeout: float | None = None) -> object:
+        convert_result(call, _ITEM)
         return self.behaviour.get(call, block, timeout)
 
     def get_nowait(self, call: Call) -> object:
+        convert_result(call, _ITEM)
         return self.behaviour.get_nowait(call)
 
     def qsize(self, call: Call) -> int:
@@ -49,8 +58,7 @@ class QueueAdapter(Adapter):
         self.behaviour.task_done()
 
     def join(self, call: Call) -> object:
-        call_lane: Any = call.lane
-        call_lane.convert = _nothing
+        convert_result(call, _nothing)
         return self.behaviour.join(call, None)
 
     def shutdown(self, call: Call, immediate: bool = False) -> None:
