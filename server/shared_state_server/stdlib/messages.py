@@ -19,6 +19,7 @@ from typing import Any
 
 from shared_state_protocol.wire.stdlib import frame
 
+from .entries import Entry
 from .local import answering
 
 __all__ = ["ERROR", "PROXY", "RETURN", "TRACEBACK", "Reply", "is_xml", "read_xml", "with_note", "write"]
@@ -44,16 +45,19 @@ def read_xml(payload: bytes) -> Any:
     return request
 
 
-def write(reply: Reply, *, xml: bool, address: Any) -> bytes:
-    """Return the frame of a reply to a client that reached this server at `address`."""
-    answering.address = address
+def write(reply: Reply, *, xml: bool, address: Any, sent: list[Entry]) -> bytes:
+    """Return the frame of a reply to a client that reached this server at `address`.
+
+    The entries of the proxies in it are added to `sent`.
+    """
+    answering.address, answering.sent = address, sent
     try:
         return frame(_xml(reply) if xml else _pickled(reply))
     except Exception:  # noqa: BLE001  # whatever the code of a user's class raises
         failure = UNSERIALIZABLE, traceback.format_exc()
         return frame(_xml(failure) if xml else pickle.dumps(failure))
     finally:
-        answering.address = None
+        answering.address = answering.sent = None
 
 
 def _pickled(reply: Reply) -> bytes:

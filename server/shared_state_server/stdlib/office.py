@@ -56,6 +56,7 @@ class Office:
     """Keeps what clients of the standard library reach.
 
     `allowed` names the classes that their pickles may name besides the plain ones; None is any.
+    `address` is where the server listens, `advertised` what stands for that where it is everywhere.
     """
 
     public = (
@@ -72,6 +73,7 @@ class Office:
         self.registry = registry
         self.authkey = AuthenticationString(authkey)
         self.address: Any = None
+        self.advertised: Any = None
         self.max_frame_bytes = 64 * MIB
         self.workers = Workers()
         self.classes = Classes(allowed)
