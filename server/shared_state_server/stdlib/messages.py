@@ -29,6 +29,8 @@ UNSERIALIZABLE = "#UNSERIALIZABLE"
 
 Reply = tuple[str, Any]
 
+OURS = "shared_state"
+
 NOTE = "The server's traceback:\n"
 
 
@@ -52,6 +54,8 @@ def write(reply: Reply, *, xml: bool, address: Any, sent: list[Entry]) -> bytes:
     """
     answering.address, answering.sent = address, sent
     try:
+        if reply[0] == ERROR:
+            reply = ERROR, known_everywhere(reply[1])
         return frame(_xml(reply) if xml else _pickled(reply))
     except Exception:  # noqa: BLE001  # whatever the code of a user's class raises
         failure = UNSERIALIZABLE, traceback.format_exc()
@@ -81,6 +85,14 @@ def _xml(reply: Reply) -> bytes:
     if kind == ERROR:  # XML has no exceptions
         kind, content = TRACEBACK, "".join(traceback.format_exception(content))
     return client.dumps(((kind, content),), None, None, None, True).encode()
+
+
+def known_everywhere(error: Exception) -> Exception:
+    """Return an error of a class that clients without this package have, too."""
+    if not type(error).__module__.startswith(OURS):
+        return error
+    standard = next(each for each in type(error).__mro__ if not each.__module__.startswith(OURS))
+    return RuntimeError(repr(error)) if standard is Exception else standard(*error.args)
 
 
 def with_note(error: Exception) -> Exception:
