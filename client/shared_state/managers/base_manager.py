@@ -27,7 +27,7 @@ Initializer = Callable[..., object]
 Registered = tuple[Any, Any, Any, Any]
 
 
-class StartError(EOFError, OSError):
+class StartError(OSError, EOFError):
     """The server's process ended before it listened; its cause says why.
 
     An `EOFError`, as the standard library raises it; also an `OSError`, with the number of the

@@ -76,8 +76,10 @@ class BaseProxy(stdlib.BaseProxy):
         thread = threading.current_thread()
         if thread is not threading.main_thread():
             name = f"{name}|{thread.name}"
-        name = f"{name} (session {_session_id()} thread {thread.ident})"
-        made = self._Client(self._token.address, authkey=self._authkey)
+        address = self._token.address
+        place = f" at {address[0]} {address[1]}" if isinstance(address, tuple) else ""
+        name = f"{name} (session {_session_id()} thread {thread.ident}{place})"
+        made = self._Client(address, authkey=self._authkey)
         dispatch(made, None, "accept_connection", (name,))
         self._tls.connection = made
 

@@ -36,6 +36,9 @@ CONNECT_TIMEOUT_S = 10.0
 so that one or two lost ones are survived."""
 
 NONCE_BYTES = 40
+REQUEST_PARTS = 4
+"""Of every request: the identity, the method, its arguments and its keywords."""
+
 READ_BYTES = 65536
 """Read at once: nearly every reply is shorter, and so is one system call."""
 
@@ -108,15 +111,15 @@ class ManagerConnection(connection.Connection):
             while sent < len(data):
                 sent += os.write(self._handle, view[sent:])
 
-    def _read(self) -> bytes | memoryview:
+    def _read(self) -> bytes:
         data = os.read(self._handle, READ_BYTES)
         if len(data) >= _SHORT.size:
             (size,) = _SHORT.unpack_from(data)
             if size == len(data) - _SHORT.size:
-                return memoryview(data)[_SHORT.size :]
+                return data[_SHORT.size :]
         return self._read_on(bytearray(data))
 
-    def _read_on(self, data: bytearray) -> memoryview:
+    def _read_on(self, data: bytearray) -> bytes:
         self._fill(data, _SHORT.size)
         start = _SHORT.size
         (size,) = _SHORT.unpack_from(data)
@@ -125,7 +128,7 @@ class ManagerConnection(connection.Connection):
             self._fill(data, start)
             (size,) = _LONG.unpack_from(data, _SHORT.size)
         self._fill(data, start + size)
-        return memoryview(data)[start : start + size]
+        return bytes(memoryview(data)[start : start + size])
 
     def _fill(self, data: bytearray, wanted: int) -> None:
         while len(data) < wanted:
@@ -147,7 +150,7 @@ class _XmlConnection(ManagerConnection):
     def recv(self) -> Any:
         from xmlrpc import client
 
-        (obj,), _ = client.loads(bytes(self._read()).decode())
+        (obj,), _ = client.loads(self._read().decode())
         self.is_in_call = False
         return obj
 
@@ -184,6 +187,46 @@ def _connect(
 ) -> ManagerConnection:
     if authkey is not None and not isinstance(authkey, bytes):
         raise TypeError("authkey should be a byte string")
+    path = _near_path(connection_class, address, authkey)
+    if path:
+        try:
+            return _connect_to(connection_class, path, authkey)
+        except OSError:
+            del _near_paths[address, authkey]  # that server is no more
+    return _connect_to(connection_class, address, authkey)
+
+
+_near_paths: dict[tuple[Any, bytes | None], str] = {}
+"""By address and key: the Unix socket of a server on this host, or nothing if it has none."""
+
+
+def _near_path(
+    connection_class: type[ManagerConnection], address: Any, authkey: bytes | None
+) -> str:
+    """Return the path of a Unix socket at which the server of `address` is, too.
+
+    It is twice as fast as TCP on the same host. A server of the standard library knows nothing of
+    it, and the path of one that is on another host is not there.
+    """
+    if not isinstance(address, tuple):
+        return ""
+    known = _near_paths.get((address, authkey))
+    if known is None:
+        with _connect_to(connection_class, address, authkey) as made:
+            made.send((None, "near", (), {}))
+            kind, said = made.recv()
+        known = said if kind == "#RETURN" and isinstance(said, str) and _is_here(said) else ""
+        _near_paths[address, authkey] = known
+    return known
+
+
+def _is_here(path: str) -> bool:
+    return bool(path) and os.path.exists(path)
+
+
+def _connect_to(
+    connection_class: type[ManagerConnection], address: Any, authkey: bytes | None
+) -> ManagerConnection:
     deadline = time.monotonic() + CONNECT_TIMEOUT_S
     sock = _open_socket(address)
     made = connection_class(sock.detach(), authkey)
@@ -303,20 +346,22 @@ class _Unpickler(pickle.Unpickler):
 
 
 def _dumps(obj: Any) -> bytes:
-    arguments = obj[2] if type(obj) is tuple and len(obj) == 4 and not obj[3] else (obj,)
-    if all(type(each) in _ATOMS for each in arguments):
-        return pickle.dumps(obj)
+    if type(obj) is tuple and len(obj) == REQUEST_PARTS and not obj[3]:
+        for each in obj[2]:
+            if type(each) not in _ATOMS:
+                break
+        else:
+            return pickle.dumps(obj)
     buffer = io.BytesIO()
     _Pickler(buffer).dump(obj)
     return buffer.getvalue()
 
 
-def _loads(data: bytes | memoryview, authkey: bytes | None) -> Any:
-    whole = bytes(data)
-    if _MENTION not in whole:
-        return pickle.loads(whole)  # noqa: S301  # from a server that has proved that it has the key
+def _loads(data: bytes, authkey: bytes | None) -> Any:
+    if _MENTION not in data:
+        return pickle.loads(data)  # noqa: S301  # from a server that has proved that it has the key
     reading.authkey = authkey
     try:
-        return _Unpickler(io.BytesIO(whole)).load()
+        return _Unpickler(io.BytesIO(data)).load()
     finally:
         reading.authkey = None

@@ -43,6 +43,7 @@ from .lane import StdlibLane
 from .local import LocalProxy
 from .messages import RETURN, TRACEBACK, Reply, is_xml, read_xml, write
 from .office import Office
+from .takings import Undo, is_acquired, is_released, is_taken, put_back
 from .worker import Worker
 
 __all__ = ["StdlibConnection"]
@@ -61,11 +62,14 @@ TCP_CLOSED = 7
 """Linux's TCP_CLOSE: the peer has answered our last bytes with a reset."""
 
 _UCRED = struct.Struct("3i")
-_OUR_SESSION = re.compile(r" \(session ([0-9a-f]{32}) thread (\d+)\)\Z")
-"""What our own clients add to their names: connections of one process are one session."""
+_OUR_SESSION = re.compile(r" \(session ([0-9a-f]{32}) thread (\d+)(?: at (\S+) (\d+))?\)\Z")
+"""What our own clients add to their names: connections of one process are one session. One that has
+come by a Unix socket also says by which address it knows us."""
 
 MAX_BACKLOG = 16
 """Requests that nobody waits for; a client that has interrupted more of them is none."""
+
+_RLOCK = type(threading.RLock())
 
 log = logging.getLogger(__name__)
 
@@ -117,6 +121,9 @@ class StdlibConnection(asyncio.Protocol):
         self._worker_poll = select.poll()
         self._is_closed = False
         self._was_reset = False
+        # What a worker alone changes.
+        self._undo: Undo | None = None
+        self._rlocks: list[Entry] = []
 
     # Opening
 
@@ -170,9 +177,15 @@ class StdlibConnection(asyncio.Protocol):
         if session is None:
             session = sessions[identity] = Session(hello)
         agent = int(found[2]) if found else number
+        if found and found[3]:
+            self._address = found[3], int(found[4])
         lane = StdlibLane(session, hello, self._hall.service.deadlines, agent, self.send)
         lane.send = self._transport.write
         session.lanes[number] = self._lane = lane
+
+    def near_path(self) -> str:
+        """Return the path at which clients of this host find the server too."""
+        return self._hall.unix_path
 
     def _peer_pid(self) -> int:
         if self._socket.family != socket.AF_UNIX or not hasattr(socket, "SO_PEERCRED"):
@@ -245,7 +258,7 @@ class StdlibConnection(asyncio.Protocol):
         elif entry.is_plain and not self._met_local:
             self.send(self._office.perform(entry, method, args, kwds))
         else:
-            self._start_job(partial(self._office.perform, entry, method, args, kwds))
+            self._start_job(partial(self._perform, entry, method, args, kwds))
 
     def _call_adapter(self, entry: Entry, method: str, args: Any, kwds: Any) -> None:
         if self._lane is None:
@@ -276,7 +289,8 @@ class StdlibConnection(asyncio.Protocol):
         if function == "decref":
             return not args or self._office.may_drop_here(args[0])
         return function in {
-            "accept_connection", "dummy", "get_methods", "incref", "number_of_objects", "shutdown",
+            "accept_connection", "dummy", "get_methods", "incref", "near", "number_of_objects",
+            "shutdown",
         }  # fmt: skip
 
     def _office_reply(self, function: str, args: Any, kwds: Any) -> Reply | None:
@@ -330,7 +344,44 @@ class StdlibConnection(asyncio.Protocol):
             self._loop.call_soon_threadsafe(self._call_adapter, entry, method, args, kwds)
             return None
         entry.is_plain = entry.is_plain and not is_users  # else somebody's code is in it now
-        return self._office.perform(entry, method, args, kwds)
+        return self._perform(entry, method, args, kwds)
+
+    def _perform(self, entry: Entry, method: str, args: Any, kwds: Any) -> Reply:
+        """Call users' code, on a worker, and take note of what the client takes by it."""
+        kind, content = self._office.perform(entry, method, args, kwds)
+        if kind == RETURN:
+            if is_acquired(entry.obj, method, content):
+                self._undo = self._hold(entry)
+            elif is_taken(entry.obj, method):
+                self._undo = partial(put_back, entry.obj, content)
+            elif is_released(entry.obj, method):
+                self._let_go(entry)
+        return kind, content
+
+    def _hold(self, entry: Entry) -> Undo | None:
+        """Take note of a lock; return how to give it back if the client has not heard of it."""
+        lane = self._lane
+        if type(entry.obj) is _RLOCK:  # this thread's, whatever other connections the client has
+            self._rlocks.append(entry)
+            return None
+        if lane is None:
+            release: Undo = entry.obj.release
+            return release
+        entry.holdings.add(lane.session)
+        return partial(entry.holdings.undo, lane.session)
+
+    def _let_go(self, entry: Entry) -> None:
+        lane = self._lane
+        if entry in self._rlocks:
+            self._rlocks.remove(entry)
+        elif lane is not None:
+            entry.holdings.remove(lane.session)
+
+    def _end_worker(self) -> None:
+        """Give back, on the worker, what only its thread can."""
+        os.close(self._worker_fd)
+        for entry in self._rlocks:
+            entry.obj.release()
 
     def _ask_office_here(self, function: str, args: Any, kwds: Any) -> Reply | None:
         if function not in self._office.public:
@@ -348,6 +399,10 @@ class StdlibConnection(asyncio.Protocol):
         """Send a reply from this thread; return whether to wait for the next request here."""
         data = b"" if reply is None else self._written(reply)
         with self._turn:
+            undo, self._undo = self._undo, None
+            is_gone = job.is_given_up or self._lane is None
+            if undo is not None and not is_gone and self._lane is not None:
+                self._lane.undo = lambda now: undo()
             if data and not job.is_given_up and not self._is_closed:
                 data = self._send_directly(data)
             goes_on = reply is not None and not data and self._lane is not None
@@ -355,6 +410,8 @@ class StdlibConnection(asyncio.Protocol):
             if job.is_waiting:
                 return True
             self._job = None
+        if undo is not None and is_gone:
+            undo()
         self._give_back(job, b"" if job.is_given_up else data)
         return False
 
@@ -471,7 +528,7 @@ class StdlibConnection(asyncio.Protocol):
             if self._job is not None:
                 self._job.is_given_up = True
         if self._worker is not None:
-            self._worker.run(partial(os.close, self._worker_fd))
+            self._worker.run(self._end_worker)
             self._worker.release()
         if not self._is_authenticated:
             self._hall.admission.gave_up(self._host)
@@ -481,7 +538,8 @@ class StdlibConnection(asyncio.Protocol):
 
     def _leave(self, *, undelivered: bool) -> None:
         """Take the connection from its lane; the last one of a session ends it."""
-        lane, self._lane = self._lane, None
+        with self._turn:
+            lane, self._lane = self._lane, None
         if lane is None:
             return
         service = self._hall.service

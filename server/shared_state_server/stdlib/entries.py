@@ -16,6 +16,8 @@ from collections.abc import Iterator
 from typing import Any
 from weakref import WeakValueDictionary
 
+from .takings import Holdings
+
 __all__ = ["Entries", "Entry"]
 
 
@@ -23,12 +25,14 @@ class Entry:
     """An object, and what clients may call on it.
 
     `is_adapter` says that it is one of our behaviours, which live in the event loop; `is_plain`
-    that it is a container without any code of users in it, whose methods may run there.
+    that it is a container without any code of users in it, whose methods may run there. `holdings`
+    are those of clients, if it is a lock.
     """
 
     __slots__ = (
         "__weakref__",
         "exposed",
+        "holdings",
         "ident",
         "is_adapter",
         "is_plain",
@@ -52,6 +56,7 @@ class Entry:
         self.method_to_typeid = method_to_typeid
         self.is_adapter = False
         self.is_plain = False
+        self.holdings = Holdings(obj)
 
 
 class Entries:

@@ -68,7 +68,7 @@ class Office:
 
     public = (
         "shutdown create accept_connection get_methods debug_info number_of_objects dummy incref"
-        " decref".split()
+        " decref near".split()
     )
 
     def __init__(
@@ -104,6 +104,10 @@ class Office:
 
     def dummy(self, c: Any) -> None:
         """Do nothing: somebody looks whether we are there."""
+
+    def near(self, c: StdlibConnection) -> str:
+        """Return the path of a Unix socket that clients of this host may use, or nothing."""
+        return c.near_path()
 
     def accept_connection(self, c: StdlibConnection, name: str) -> None:
         """Have a connection carry calls of objects from now on."""
