@@ -31,7 +31,7 @@ from shared_state_protocol.state import ObjectInfo, Owner
 from .awaiting import AsyncClient, connect_async
 from .batch import Batch, Promise
 from .blocking import Client, connect
-from .managers import SharedStateManager
+from .managers import Manager, SharedStateManager
 from .objects import (
     Array,
     AsyncArray,
@@ -115,6 +115,7 @@ __all__ = [
     "LimitExceeded",
     "List",
     "Lock",
+    "Manager",
     "Namespace",
     "ObjectInfo",
     "ObjectNotFound",

@@ -1,0 +1,76 @@
+"""`queue.Queue` and `queue.LifoQueue`.
+
+Items are whatever was put: nothing looks into them. A behaviour wants items that have a length, so
+each is in a tuple of its own.
+"""
+
+from __future__ import annotations
+
+from operator import itemgetter
+from typing import Any
+
+from ...memory.lifo_queue import LifoQueue
+from ...memory.queue import Queue
+from ...waiting import Call
+from .adapter import Adapter, convert_result
+
+__all__ = ["LifoQueueAdapter", "QueueAdapter"]
+
+_ITEM = itemgetter(0)
+
+
+class QueueAdapter(Adapter):
+    """Items, first in, first out."""
+
+    exposed = frozenset(
+        "put put_nowait get get_nowait qsize empty full task_done join shutdown".split()
+    )
+
+    def __init__(self, maxsize: int = 0) -> None:
+        self.behaviour: Any = Queue(maxsize)
+
+    def put(
+        self, call: Call, item: Any, block: bool = True, timeout: float | None = None
+    ) -> object:
+        return self.behaviour.put(call, (item,), block, timeout)
+
+    def put_nowait(self, call: Call, item: Any) -> None:
+        self.behaviour.put_nowait((item,))
+
+    def get(self, call: Call, block: bool = True, timeout: float | None = None) -> object:
+        convert_result(call, _ITEM)
+        return self.behaviour.get(call, block, timeout)
+
+    def get_nowait(self, call: Call) -> object:
+        convert_result(call, _ITEM)
+        return self.behaviour.get_nowait(call)
+
+    def qsize(self, call: Call) -> int:
+        return self.behaviour.qsize()
+
+    def empty(self, call: Call) -> bool:
+        return self.behaviour.empty()
+
+    def full(self, call: Call) -> bool:
+        return self.behaviour.full()
+
+    def task_done(self, call: Call) -> None:
+        self.behaviour.task_done()
+
+    def join(self, call: Call) -> object:
+        convert_result(call, _nothing)
+        return self.behaviour.join(call, None)
+
+    def shutdown(self, call: Call, immediate: bool = False) -> None:
+        self.behaviour.shutdown(immediate)
+
+
+class LifoQueueAdapter(QueueAdapter):
+    """Items, last in, first out."""
+
+    def __init__(self, maxsize: int = 0) -> None:
+        self.behaviour = LifoQueue(maxsize)
+
+
+def _nothing(result: object) -> None:
+    """Join returns None, not whether all was done in time."""

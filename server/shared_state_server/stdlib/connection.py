@@ -1,0 +1,410 @@
+"""The connection of one client of the standard library.
+
+It takes a transport over from `..connection.Connection`, once the first bytes of the client have
+shown which protocol it speaks. Such a client is in lock step: it sends a request and reads the
+reply. So a second request while the first is still being carried out means one thing: the first was
+interrupted, and nobody will read its reply. It is withdrawn, and what it would have taken stays.
+
+A client that is gone never says whether it had read the last reply. The kernel knows: one that
+closes with bytes unread resets the connection, and one that was gone before they came has not
+acknowledged them. Only then is what the reply handed over taken back.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import fcntl
+import logging
+import os
+import pickle
+import re
+import socket
+import struct
+import termios
+import threading
+import traceback
+from collections import deque
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+from shared_state_protocol.errors import AuthenticationError, ProtocolError
+from shared_state_protocol.wire.connection import HANDSHAKE_TIMEOUT_S
+from shared_state_protocol.wire.handshake import REFUSAL, VERSION, Hello
+from shared_state_protocol.wire.stdlib import FrameReader, ServerOpening
+
+from ..hall import Hall
+from ..session import Session
+from .classes import Elsewhere
+from .entries import Entry
+from .lane import StdlibLane
+from .local import LocalProxy
+from .messages import RETURN, TRACEBACK, Reply, is_xml, read_xml, write
+from .office import Office
+from .worker import Worker
+
+__all__ = ["StdlibConnection"]
+
+TCP_CLOSED = 7
+"""Linux's TCP_CLOSE: the peer has answered our last bytes with a reset."""
+
+_UCRED = struct.Struct("3i")
+_OUR_SESSION = re.compile(r" \(session ([0-9a-f]{32}) thread (\d+)\)\Z")
+"""What our own clients add to their names: connections of one process are one session."""
+
+MAX_BACKLOG = 16
+"""Requests that nobody waits for; a client that has interrupted more of them is none."""
+
+log = logging.getLogger(__name__)
+
+
+class _Job:
+    """A request that a worker carries out."""
+
+    __slots__ = ("is_given_up",)
+
+    def __init__(self) -> None:
+        self.is_given_up = False
+
+
+class StdlibConnection(asyncio.Protocol):
+    """One connection, from the first bytes of the handshake to its close."""
+
+    def __init__(self, hall: Hall, office: Office, host: str, transport: Any, nonce: bytes) -> None:
+        self._hall = hall
+        self._office = office
+        self._host = host
+        self._transport = transport
+        self._socket: Any = transport.get_extra_info("socket")
+        self._address: Any = self._socket.getsockname() or office.address
+        self._opening: ServerOpening | None = ServerOpening(hall.settings.authkey, nonce)
+        self._loop = asyncio.get_running_loop()
+        self._deadline = self._loop.call_later(
+            HANDSHAKE_TIMEOUT_S, self._refuse, "no handshake in time"
+        )
+        self._reader = FrameReader(office.max_frame_bytes)
+        self._lane: StdlibLane | None = None
+        self._number = 0
+        self._xml = False
+        self._is_authenticated = False
+        self._met_local = False
+        # What a worker and the loop both change, each under `_turn`.
+        self._turn = threading.Lock()
+        self._job: _Job | None = None
+        self._backlog: deque[bytes] = deque()
+        self._worker: Worker | None = None
+        self._worker_fd = -1
+        self._is_closed = False
+
+    # Opening
+
+    def data_received(self, data: bytes) -> None:
+        if self._opening is not None:
+            self._open(self._opening, data)
+            return
+        try:
+            payloads = self._reader.feed(data)
+        except ProtocolError as error:
+            self._cut_off(str(error))
+            return
+        for payload in payloads:
+            self._take(payload)
+
+    def _open(self, opening: ServerOpening, data: bytes) -> None:
+        try:
+            said = opening.receive(data)
+        except AuthenticationError as error:
+            self._refuse(str(error))
+            return
+        if said:
+            self._transport.write(said)
+        if opening.is_open:
+            self._deadline.cancel()
+            self._opening = None
+            self._is_authenticated = True
+            self._hall.admission.authenticated(self._host)
+            if opening.rest:
+                self.data_received(opening.rest)
+
+    def _refuse(self, reason: str) -> None:
+        log.warning("refused a peer from %s: %s", self._host or "this host", reason)
+        self._deadline.cancel()
+        self._transport.write(REFUSAL)
+        self._transport.close()
+
+    def begin_calls(self, name: Any) -> None:
+        """Be the connection of one thread of the client from now on."""
+        name = str(name)
+        found = _OUR_SESSION.search(name)
+        identity = bytes.fromhex(found[1]) if found else os.urandom(16)
+        sessions = self._hall.service.sessions
+        pid = self._peer_pid()
+        thread = name[: found.start()] if found else name
+        number = 1
+        session = sessions.get(identity)
+        if session is not None:
+            number = max(session.lanes, default=0) + 1
+        hello = Hello(VERSION, "", b"", identity, number, False, self._host, pid, thread)
+        if session is None:
+            session = sessions[identity] = Session(hello)
+        agent = int(found[2]) if found else number
+        lane = StdlibLane(session, hello, self._hall.service.deadlines, agent, self.send)
+        lane.send = self._transport.write
+        session.lanes[number] = self._lane = lane
+
+    def _peer_pid(self) -> int:
+        if self._socket.family != socket.AF_UNIX or not hasattr(socket, "SO_PEERCRED"):
+            return 0
+        found = self._socket.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, _UCRED.size)
+        return int(_UCRED.unpack(found)[0])
+
+    # Requests
+
+    def _take(self, payload: bytes) -> None:
+        """Carry a request out, or keep it until a worker has ended the one before."""
+        with self._turn:
+            if self._job is not None:
+                self._job.is_given_up = True
+                self._backlog.append(payload)
+                if len(self._backlog) > MAX_BACKLOG:
+                    self._cut_off("it sends requests without reading replies")
+                return
+        self._begin(payload)
+
+    def _begin(self, payload: bytes) -> None:
+        lane = self._lane
+        self._number += 1
+        if lane is not None:
+            lane.undo = None  # whoever sends the next request has the last reply
+            if lane.waiters:
+                lane.withdraw_all(self._hall.service.clock())
+        try:
+            request = self._load(payload, here=True)
+        except Elsewhere:
+            self._start_job(partial(self._load_and_perform, payload))
+        except Exception:  # noqa: BLE001  # whatever a client has sent
+            self.send((TRACEBACK, traceback.format_exc()))
+        else:
+            self._carry_out(request)
+
+    def _load(self, payload: bytes, *, here: bool) -> Any:
+        self._met_local = False
+        self._xml = is_xml(payload)
+        if self._xml:
+            request = read_xml(payload)
+        else:
+            request = self._office.classes.load(payload, self._rebuild, here=here)
+        ident, method, args, kwds = request
+        if type(method) is not str or type(kwds) is not dict:
+            raise pickle.UnpicklingError("a request that is none")
+        return ident, method, args, kwds
+
+    def _rebuild(self, *args: Any, here: bool) -> LocalProxy:
+        self._met_local = True
+        return self._office.rebuild(*args, here=here)
+
+    def _carry_out(self, request: Any) -> None:
+        ident, method, args, kwds = request
+        if self._lane is None:
+            self._ask_office(method, args, kwds)
+            return
+        try:
+            entry = self._office.entries.find(ident)
+        except (KeyError, TypeError):
+            self.send((TRACEBACK, traceback.format_exc()))
+            return
+        if entry.is_adapter:
+            self._call_adapter(entry, method, args, kwds)
+        elif entry.is_plain and not self._met_local:
+            self.send(self._office.perform(entry, method, args, kwds))
+        else:
+            self._start_job(partial(self._office.perform, entry, method, args, kwds))
+
+    def _call_adapter(self, entry: Entry, method: str, args: Any, kwds: Any) -> None:
+        if self._lane is None:
+            return
+        if method in entry.exposed:
+            self._office.call_adapter(self._lane, self._number, entry, method, args, kwds)
+        else:
+            self.send(self._office.perform(entry, method, args, kwds))
+
+    def _ask_office(self, function: str, args: Any, kwds: Any) -> None:
+        office = self._office
+        if function not in office.public:
+            self.send((TRACEBACK, f"AssertionError: {function!r} unrecognized\n"))
+            return
+        perform = partial(self._office_reply, function, args, kwds)
+        if self._may_ask_here(function, args):
+            reply = perform()
+            if reply is not None:
+                self.send(reply)
+            if self._lane is None:
+                self._transport.close()
+        else:
+            self._start_job(perform)
+
+    def _may_ask_here(self, function: str, args: Any) -> bool:
+        if function == "create":
+            return not self._met_local and bool(args) and self._office.may_create_here(args[0])
+        if function == "decref":
+            return not args or self._office.may_drop_here(args[0])
+        return function in {
+            "accept_connection", "dummy", "get_methods", "incref", "number_of_objects", "shutdown",
+        }  # fmt: skip
+
+    def _office_reply(self, function: str, args: Any, kwds: Any) -> Reply | None:
+        """Return the reply, or None where the office has sent it itself."""
+        try:
+            result = getattr(self._office, function)(self, *args, **kwds)
+        except Exception:  # noqa: BLE001  # whatever a registered callable raises
+            return TRACEBACK, traceback.format_exc()
+        return None if function in {"accept_connection", "shutdown"} else (RETURN, result)
+
+    # Jobs
+
+    def _start_job(self, perform: Callable[[], Reply | None]) -> None:
+        if self._worker is None:
+            self._worker = self._office.workers.take()
+            self._worker_fd = os.dup(self._socket.fileno())
+        job = _Job()
+        self._job = job
+        self._worker.run(partial(self._run, job, perform))
+
+    def _load_and_perform(self, payload: bytes) -> Reply | None:
+        """Do on a worker what `_begin` could not do in the loop."""
+        try:
+            ident, method, args, kwds = self._load(payload, here=False)
+            if self._lane is None:
+                return self._ask_office_here(method, args, kwds)
+            entry = self._office.entries.find(ident)
+        except Exception:  # noqa: BLE001  # whatever a client has sent
+            return TRACEBACK, traceback.format_exc()
+        if entry.is_adapter:
+            self._loop.call_soon_threadsafe(self._call_adapter, entry, method, args, kwds)
+            return None
+        entry.is_plain = False  # somebody's code is in it from now on
+        return self._office.perform(entry, method, args, kwds)
+
+    def _ask_office_here(self, function: str, args: Any, kwds: Any) -> Reply | None:
+        if function not in self._office.public:
+            return TRACEBACK, f"AssertionError: {function!r} unrecognized\n"
+        return self._office_reply(function, args, kwds)
+
+    def _run(self, job: _Job, perform: Callable[[], Reply | None]) -> None:
+        """Carry out a request, on a worker, and send the reply from there."""
+        reply = perform()
+        data = b"" if reply is None else self._written(reply)
+        del reply, perform
+        with self._turn:
+            self._job = None
+            has_more = bool(self._backlog)
+            if data and not job.is_given_up and not self._is_closed:
+                data = self._send_directly(data)
+        if data or has_more or self._lane is None:
+            with contextlib.suppress(RuntimeError):  # the loop is closed: the server has ended
+                self._loop.call_soon_threadsafe(self._go_on, b"" if job.is_given_up else data)
+
+    def _send_directly(self, data: bytes) -> bytes:
+        """Send from this thread, which saves the loop a turn; return what the kernel did not take."""
+        try:
+            return data[os.write(self._worker_fd, data) :]
+        except OSError:
+            return data
+
+    def _go_on(self, data: bytes) -> None:
+        if self._is_closed:
+            return
+        if data:
+            self._transport.write(data)
+        if self._backlog:
+            self._begin(self._backlog.popleft())
+        elif self._lane is None:
+            self._transport.close()
+
+    # Replies
+
+    def send(self, reply: Reply) -> None:
+        """Send a reply, from the event loop."""
+        if not self._is_closed:
+            self._transport.write(self._written(reply))
+
+    def _written(self, reply: Reply) -> bytes:
+        return write(reply, xml=self._xml, address=self._address)
+
+    def pause_writing(self) -> None:
+        self._transport.pause_reading()
+
+    def resume_writing(self) -> None:
+        self._transport.resume_reading()
+
+    # Closing
+
+    def close(self) -> None:
+        """Close once everything that was said has left."""
+        self._transport.close()
+
+    def abort(self) -> None:
+        """Close at once."""
+        self._transport.abort()
+
+    def _cut_off(self, reason: str) -> None:
+        log.warning("cut off a client from %s: %s", self._host or "this host", reason)
+        self._transport.abort()
+
+    def eof_received(self) -> None:
+        # Now, and not once the transport has closed: until then somebody might serve its waiter.
+        self._leave(undelivered=self._has_unread_bytes())
+
+    def _has_unread_bytes(self) -> bool:
+        """Return whether the client was gone before our last bytes reached it."""
+        if self._transport.get_write_buffer_size():
+            return True
+        try:
+            unacknowledged = bytearray(4)
+            fcntl.ioctl(self._socket.fileno(), termios.TIOCOUTQ, unacknowledged)
+            if int.from_bytes(unacknowledged, "little"):
+                return True
+            if self._socket.family == socket.AF_UNIX:
+                return False
+            state = self._socket.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, 1)
+        except OSError:
+            return False
+        return state[0] == TCP_CLOSED
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._hall.leave(self)
+        self._deadline.cancel()
+        with self._turn:
+            self._is_closed = True
+            if self._job is not None:
+                self._job.is_given_up = True
+            if self._worker_fd >= 0:
+                os.close(self._worker_fd)
+                self._worker_fd = -1
+        if self._worker is not None:
+            self._worker.release()
+        if not self._is_authenticated:
+            self._hall.admission.gave_up(self._host)
+            return
+        self._hall.admission.left()
+        self._leave(undelivered=exc is not None)
+
+    def _leave(self, *, undelivered: bool) -> None:
+        """Take the connection from its lane; the last one of a session ends it."""
+        lane, self._lane = self._lane, None
+        if lane is None:
+            return
+        service = self._hall.service
+        now = service.clock()
+        lane.send = None
+        lane.withdraw_all(now)
+        if not undelivered:
+            lane.undo = None
+        lane.undo_all(now)
+        session = lane.session
+        session.lanes.pop(lane.number, None)
+        if not session.lanes:
+            session.is_over = True
+            service.sessions.pop(session.id, None)
+            session.end(now)

@@ -1,0 +1,99 @@
+"""Local proxies: proxies that have come home.
+
+A proxy that a client sends to the server of its object would, in the standard library, call that
+server through its own port. Here it is of the same class and has the same methods, but its calls go
+to the object directly; it counts no reference, and holds the entry for as long as it is kept. When
+it leaves again, in a reply, it is the proxy that came, with the address at which the client that
+gets it reached this server.
+"""
+
+from __future__ import annotations
+
+import functools
+import sys
+import threading
+from typing import TYPE_CHECKING, Any
+
+from multiprocessing.context import get_spawning_popen
+
+from .classes import MANAGERS
+from .entries import Entry
+
+if TYPE_CHECKING:
+    from .office import Office
+
+__all__ = ["LocalProxy", "answering", "local_proxy"]
+
+
+class _Answering(threading.local):
+    """The address at which the client that is being answered has reached this server."""
+
+    address: Any = None
+
+
+answering = _Answering()
+
+
+class LocalProxy:
+    """What makes a proxy class local, as its first base."""
+
+    _entry: Entry
+    _office: Office
+    _made_by: Any
+    _token: Any
+    _serializer: str
+    _authkey: bytes
+
+    def _callmethod(self, methodname: str, args: Any = (), kwds: Any = None) -> Any:
+        return self._office.call_here(self._entry, methodname, args, kwds or {})
+
+    def _connect(self) -> None:
+        """Connect to nobody: the object is here."""
+
+    def _incref(self) -> None:
+        """Count nothing: the entry is held."""
+
+    def __reduce__(self) -> Any:
+        managers: Any = sys.modules[MANAGERS]
+        token, kwds = self._token, {}
+        if answering.address is not None:
+            token = managers.Token(token.typeid, answering.address, token.id)
+        if get_spawning_popen() is not None:
+            kwds["authkey"] = self._authkey
+        if getattr(self, "_isauto", False):
+            kwds["exposed"] = self._exposed_  # type: ignore[attr-defined]  # a proxy class's
+        return managers.RebuildProxy, (self._made_by, token, self._serializer, kwds)
+
+
+def local_proxy(office: Office, entry: Entry, made_by: Any, token: Any, serializer: str) -> Any:
+    """Return the proxy of `entry` that `made_by`, a proxy class or `AutoProxy`, would make."""
+    is_class = isinstance(made_by, type)
+    proxy_class = (
+        _local_class(made_by) if is_class else _local_auto_class(entry.typeid, entry.exposed)
+    )
+    proxy = object.__new__(proxy_class)
+    vars(proxy).update(
+        _entry=entry,
+        _office=office,
+        _made_by=made_by,
+        _token=token,
+        _id=token.id,
+        _manager=None,
+        _serializer=serializer,
+        _authkey=office.authkey,
+        _owned_by_manager=True,
+    )
+    if not is_class:
+        vars(proxy)["_isauto"] = True
+    return proxy
+
+
+@functools.lru_cache(maxsize=1024)
+def _local_class(made_by: type) -> Any:
+    return type(made_by.__name__, (LocalProxy, made_by), {"__module__": made_by.__module__})
+
+
+@functools.lru_cache(maxsize=1024)
+def _local_auto_class(typeid: str, exposed: frozenset[str]) -> Any:
+    managers: Any = sys.modules[MANAGERS]
+    return _local_class(managers.MakeProxyType(f"AutoProxy[{typeid}]", tuple(sorted(exposed))))
