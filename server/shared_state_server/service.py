@@ -143,10 +143,10 @@ class Service:
 
     def _create(self, row: Row, arguments: list[Any]) -> Any:
         if row.wants_find:
-            return row.behaviour(*arguments, find=self._behaviour_of)
+            return row.behaviour(*arguments, find=self.behaviour_of)
         return row.behaviour(*arguments)
 
-    def _behaviour_of(self, name: str) -> Any:
+    def behaviour_of(self, name: str) -> Any:
         """Return the behaviour named `name`, for one that works with another."""
         found = self._objects.get(name) if name != STATE else None
         if found is None:

@@ -73,6 +73,12 @@ class Settings:
     allow_pickle: bool = setting(
         False, "Store pickled values too, for clients that ask; the server never unpickles them."
     )
+    allow_stdlib_clients: bool = setting(
+        False, "Serve clients of multiprocessing.managers too; what they send is pickled."
+    )
+    allow_class: tuple[str, ...] = setting(
+        (), "Class, as module:Class, that their pickles may name besides the plain ones."
+    )
     log_level: str = setting("info", f"Least urgent kind of log line: {', '.join(LOG_LEVELS)}.")
 
     drain_timeout: float = setting(

@@ -11,7 +11,6 @@ import contextlib
 import multiprocessing.managers as stdlib
 import pickle
 import signal
-import socket
 from collections.abc import Callable, Iterable, Mapping
 from multiprocessing import ProcessError, connection, util
 from typing import Any
@@ -26,12 +25,6 @@ dispatch: Any = stdlib.dispatch  # type: ignore[attr-defined]  # not in stubs
 
 Initializer = Callable[..., object]
 Registered = tuple[Any, Any, Any, Any]
-
-UNROUTED = ("192.0.2.1", 9)
-"""An address that is nobody's (RFC 5737): asking the way to it sends nothing."""
-
-WILDCARDS = ("", "0.0.0.0", "::")  # noqa: S104  # what is not handed out
-
 
 class StartError(EOFError, OSError):
     """The server's process ended before it listened; its cause says why.
@@ -133,7 +126,7 @@ class BaseManager(stdlib.BaseManager):
             self._process = self._make_process(writer, initializer, initargs)
             self._start_process(self._process)
             writer.close()
-            self._address = reachable(_address_from(reader))
+            self._address = _address_from(reader)
         self._state.value = State.STARTED
         self.shutdown = util.Finalize(  # type: ignore[method-assign]  # as the standard library does
             self,
@@ -233,7 +226,7 @@ class BaseManager(stdlib.BaseManager):
         except BaseException as error:
             _tell(writer, error)
             raise
-        _tell(writer, server.address)
+        _tell(writer, server.advertised)
         writer.close()
         util.info("manager serving at %r", server.address)
         server.serve_until_orphaned()
@@ -260,23 +253,6 @@ class BaseManager(stdlib.BaseManager):
         state.value = State.SHUTDOWN
         known: dict[Any, Any] = stdlib.BaseProxy._address_to_local  # type: ignore[attr-defined]  # not in stubs
         known.pop(address, None)
-
-
-def reachable(address: Any) -> Any:
-    """Return an address that others can use: a server that listens everywhere is at none."""
-    if not isinstance(address, tuple) or address[0] not in WILDCARDS:
-        return address  # pyright: ignore[reportUnknownVariableType]  # of whatever
-    return (_own_address(), address[1])
-
-
-def _own_address() -> str:
-    """Return this host's address on the way to others, or loopback if there is none."""
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
-        try:
-            sock.connect(UNROUTED)
-            return str(sock.getsockname()[0])
-        except OSError:
-            return "127.0.0.1"
 
 
 def _load_server() -> None:

@@ -89,6 +89,7 @@ class StdlibConnection(asyncio.Protocol):
         self._xml = False
         self._is_authenticated = False
         self._met_local = False
+        self._sent: list[Entry] = []
         # What a worker and the loop both change, each under `_turn`.
         self._turn = threading.Lock()
         self._job: _Job | None = None
@@ -175,6 +176,8 @@ class StdlibConnection(asyncio.Protocol):
     def _begin(self, payload: bytes) -> None:
         lane = self._lane
         self._number += 1
+        if self._sent:
+            self._sent.clear()  # whoever sends the next request has counted them
         if lane is not None:
             lane.undo = None  # whoever sends the next request has the last reply
             if lane.waiters:
@@ -330,7 +333,7 @@ class StdlibConnection(asyncio.Protocol):
             self._transport.write(self._written(reply))
 
     def _written(self, reply: Reply) -> bytes:
-        return write(reply, xml=self._xml, address=self._address)
+        return write(reply, xml=self._xml, address=self._address, sent=self._sent)
 
     def pause_writing(self) -> None:
         self._transport.pause_reading()

@@ -16,19 +16,27 @@ from typing import TYPE_CHECKING, Any
 
 from multiprocessing.context import get_spawning_popen
 
+from shared_state_protocol.address import Address
+
 from .classes import MANAGERS
 from .entries import Entry
 
 if TYPE_CHECKING:
     from .office import Office
 
-__all__ = ["LocalProxy", "answering", "local_proxy"]
+__all__ = ["WILDCARDS", "LocalProxy", "answering", "local_proxy"]
+
+WILDCARDS = ("", "0.0.0.0", "::")  # noqa: S104  # what no client can connect to
 
 
 class _Answering(threading.local):
-    """The address at which the client that is being answered has reached this server."""
+    """The client that is being answered: the address at which it has reached this server.
+
+    `sent` collects the entries of the proxies that it is sent: they are kept until it counts them.
+    """
 
     address: Any = None
+    sent: list[Entry] | None = None
 
 
 answering = _Answering()
@@ -56,13 +64,33 @@ class LocalProxy:
     def __reduce__(self) -> Any:
         managers: Any = sys.modules[MANAGERS]
         token, kwds = self._token, {}
-        if answering.address is not None:
-            token = managers.Token(token.typeid, answering.address, token.id)
+        if answering.sent is not None:
+            answering.sent.append(self._entry)
+            token = managers.Token(token.typeid, _seen_from(self._office, answering.address, token), token.id)
         if get_spawning_popen() is not None:
             kwds["authkey"] = self._authkey
         if getattr(self, "_isauto", False):
             kwds["exposed"] = self._exposed_  # type: ignore[attr-defined]  # a proxy class's
         return managers.RebuildProxy, (self._made_by, token, self._serializer, kwds)
+
+
+def _seen_from(office: Office, address: Any, token: Any) -> Any:
+    """Return the address of a token for a client that has reached this server at `address`.
+
+    It is the one that came with it, which may be a name that only clients know, unless that is of
+    use on one host alone, or is our own for a server that listens everywhere.
+    """
+    came = token.address
+    if not isinstance(address, tuple):
+        return came
+    if came[0] in WILDCARDS or came == office.advertised:
+        return address[:2]
+    is_near = not isinstance(came, tuple) or _is_loopback(came[0])
+    return address[:2] if is_near and not _is_loopback(address[0]) else came
+
+
+def _is_loopback(host: str) -> bool:
+    return Address("tcp", host, 1).is_loopback
 
 
 def local_proxy(office: Office, entry: Entry, made_by: Any, token: Any, serializer: str) -> Any:

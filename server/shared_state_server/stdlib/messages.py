@@ -19,6 +19,7 @@ from typing import Any
 
 from shared_state_protocol.wire.stdlib import frame
 
+from .entries import Entry
 from .local import answering
 
 __all__ = ["ERROR", "PROXY", "RETURN", "TRACEBACK", "Reply", "is_xml", "read_xml", "with_note", "write"]
@@ -27,6 +28,8 @@ RETURN, ERROR, PROXY, TRACEBACK = "#RETURN", "#ERROR", "#PROXY", "#TRACEBACK"
 UNSERIALIZABLE = "#UNSERIALIZABLE"
 
 Reply = tuple[str, Any]
+
+OURS = "shared_state"
 
 NOTE = "The server's traceback:\n"
 
@@ -44,16 +47,21 @@ def read_xml(payload: bytes) -> Any:
     return request
 
 
-def write(reply: Reply, *, xml: bool, address: Any) -> bytes:
-    """Return the frame of a reply to a client that reached this server at `address`."""
-    answering.address = address
+def write(reply: Reply, *, xml: bool, address: Any, sent: list[Entry]) -> bytes:
+    """Return the frame of a reply to a client that reached this server at `address`.
+
+    The entries of the proxies in it are added to `sent`.
+    """
+    answering.address, answering.sent = address, sent
     try:
+        if reply[0] == ERROR:
+            reply = ERROR, known_everywhere(reply[1])
         return frame(_xml(reply) if xml else _pickled(reply))
     except Exception:  # noqa: BLE001  # whatever the code of a user's class raises
         failure = UNSERIALIZABLE, traceback.format_exc()
         return frame(_xml(failure) if xml else pickle.dumps(failure))
     finally:
-        answering.address = None
+        answering.address = answering.sent = None
 
 
 def _pickled(reply: Reply) -> bytes:
@@ -77,6 +85,14 @@ def _xml(reply: Reply) -> bytes:
     if kind == ERROR:  # XML has no exceptions
         kind, content = TRACEBACK, "".join(traceback.format_exception(content))
     return client.dumps(((kind, content),), None, None, None, True).encode()
+
+
+def known_everywhere(error: Exception) -> Exception:
+    """Return an error of a class that clients without this package have, too."""
+    if not type(error).__module__.startswith(OURS):
+        return error
+    standard = next(each for each in type(error).__mro__ if not each.__module__.startswith(OURS))
+    return RuntimeError(repr(error)) if standard is Exception else standard(*error.args)
 
 
 def with_note(error: Exception) -> Exception:

@@ -17,13 +17,15 @@ from concurrent.futures import Future
 from multiprocessing.process import AuthenticationString
 from typing import TYPE_CHECKING, Any
 
+from shared_state_protocol.codec import Codec
+from shared_state_protocol.errors import ObjectNotFound
 from shared_state_protocol.wire.handshake import VERSION, Hello
 
 from ..service import Service
 from ..session import Session
 from ..settings import MIB
 from ..waiting import PARKED, Call
-from .adapters import Adapter, adapter_for, is_adapted
+from .adapters import Adapter, adapter_for, adapter_of, is_adapted
 from .classes import MANAGERS, Classes
 from .entries import Entries, Entry
 from .lane import StdlibLane
@@ -56,6 +58,7 @@ class Office:
     """Keeps what clients of the standard library reach.
 
     `allowed` names the classes that their pickles may name besides the plain ones; None is any.
+    `address` is where the server listens, `advertised` what stands for that where it is everywhere.
     """
 
     public = (
@@ -72,10 +75,13 @@ class Office:
         self.registry = registry
         self.authkey = AuthenticationString(authkey)
         self.address: Any = None
+        self.advertised: Any = None
         self.max_frame_bytes = 64 * MIB
         self.workers = Workers()
         self.classes = Classes(allowed)
         self.entries = Entries(os.urandom(PREFIX_BYTES).hex())
+        self._adapters: dict[str, Adapter] = {}
+        self._codec = Codec()
         self.service: Service
         self.stop: Callable[[], object] = _cannot_stop
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -132,8 +138,8 @@ class Office:
 
     def shutdown(self, c: StdlibConnection) -> None:
         """End the server."""
-        c.send((RETURN, None))
         self.stop()
+        c.send((RETURN, None))
 
     # Where things may run
 
@@ -272,7 +278,17 @@ class Office:
         return entry
 
     def _shared(self, name: str) -> Entry:
-        raise KeyError(name)
+        """Return the entry of an object of the service: there is one for each."""
+        try:
+            behaviour = self.service.behaviour_of(name)
+        except ObjectNotFound:
+            raise KeyError(name) from None
+        adapter = self._adapters.get(name)
+        if adapter is None or adapter.behaviour is not behaviour:
+            adapter = self._adapters[name] = adapter_of(behaviour, self._codec)
+        entry = self.entries.add(name, adapter, adapter.exposed, {})
+        entry.is_adapter = True
+        return entry
 
     def _proxytype(self, typeid: str) -> Any:
         proxytype = self.registry[typeid][-1]

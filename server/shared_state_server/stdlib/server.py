@@ -24,6 +24,7 @@ from typing import Any, NoReturn
 
 from ..listener import BACKLOG, SIGNALS, Listening, bind, run
 from ..settings import MIB, Settings
+from .local import WILDCARDS
 from .office import Office, Registered
 
 __all__ = ["Server"]
@@ -36,6 +37,9 @@ MAX_PENDING = 8192
 
 DRAIN_TIMEOUT_S = 1.0
 """For which a manager waits that its last replies leave; `shutdown` waits as long for it."""
+
+UNROUTED = ("192.0.2.1", 9)
+"""An address that is nobody's (RFC 5737): asking the way to it sends nothing."""
 
 ORPHAN_CHECK_S = 0.5
 """How often a server looks whether its parent lives, where nothing tells it."""
@@ -76,7 +80,10 @@ class Server(Office):
         if self._socket.family != socket.AF_UNIX:
             self.address = self.address[:2]
             if not self._settings.address.is_loopback:
-                log.warning("serving beyond this host without TLS: nothing is encrypted")
+                # Whoever has only changed an import has had it so all the time.
+                level = logging.INFO if allowed is None else logging.WARNING
+                log.log(level, "serving beyond this host without TLS: nothing is encrypted")
+        self.advertised = reachable(self.address)
         self.stop_event = StopEvent()
         self.stop = self.stop_event.set
 
@@ -127,6 +134,23 @@ class Server(Office):
         loop.add_reader(parent.sentinel, listening.stop)
         if parent.pid == os.getppid():
             _stop_with(loop, os.getppid(), listening.stop)
+
+
+def reachable(address: Any) -> Any:
+    """Return an address that others can use: a server that listens everywhere is at none."""
+    if not isinstance(address, tuple) or address[0] not in WILDCARDS:
+        return address  # pyright: ignore[reportUnknownVariableType]  # of whatever
+    return (_own_host(), address[1])  # pyright: ignore[reportUnknownVariableType]
+
+
+def _own_host() -> str:
+    """Return this host's address on the way to others, or loopback if there is none."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
+        try:
+            sock.connect(UNROUTED)
+            return str(sock.getsockname()[0])
+        except OSError:
+            return "127.0.0.1"
 
 
 def _keep_signals_from_children() -> None:

@@ -11,15 +11,26 @@ from collections.abc import Callable
 from queue import LifoQueue, Queue
 from typing import Any
 
+from shared_state_protocol.codec import Codec
+from shared_state_protocol.contract import contract_name
+
 from .adapter import Adapter
 from .barrier import BarrierAdapter
 from .condition import ConditionAdapter
+from .contained import (
+    ArrayAdapter,
+    DictAdapter,
+    ListAdapter,
+    NamespaceAdapter,
+    SetAdapter,
+    ValueAdapter,
+)
 from .event import EventAdapter
 from .lock import LockAdapter, RLockAdapter
 from .queue import LifoQueueAdapter, QueueAdapter
 from .semaphore import BoundedSemaphoreAdapter, SemaphoreAdapter
 
-__all__ = ["Adapter", "adapter_for", "is_adapted"]
+__all__ = ["Adapter", "adapter_for", "adapter_of", "is_adapted"]
 
 _ADAPTERS: dict[Any, Callable[..., Adapter]] = {
     Queue: QueueAdapter,
@@ -32,6 +43,39 @@ _ADAPTERS: dict[Any, Callable[..., Adapter]] = {
     threading.RLock: RLockAdapter,
     threading.Semaphore: SemaphoreAdapter,
 }
+
+_OF_SERVICE: dict[str, type[Adapter]] = {
+    "array": ArrayAdapter,
+    "barrier": BarrierAdapter,
+    "bounded_semaphore": BoundedSemaphoreAdapter,
+    "condition": ConditionAdapter,
+    "dict": DictAdapter,
+    "event": EventAdapter,
+    "joinable_queue": QueueAdapter,
+    "lifo_queue": QueueAdapter,
+    "list": ListAdapter,
+    "lock": LockAdapter,
+    "namespace": NamespaceAdapter,
+    "priority_queue": QueueAdapter,
+    "queue": QueueAdapter,
+    "rlock": RLockAdapter,
+    "semaphore": SemaphoreAdapter,
+    "set": SetAdapter,
+    "value": ValueAdapter,
+}
+"""By the names of the service's types. A pipe has two ends, which one typeid cannot say."""
+
+
+def adapter_of(behaviour: Any, codec: Codec) -> Adapter:
+    """Return an adapter for an object of the service.
+
+    Raises:
+        TypeError: clients of the standard library cannot reach one of its type.
+    """
+    type_name = contract_name(type(behaviour))
+    if type_name not in _OF_SERVICE:
+        raise TypeError(f"a {type_name} cannot be reached by clients of the standard library")
+    return _OF_SERVICE[type_name].of(behaviour, codec)
 
 
 def is_adapted(made_by: Any) -> bool:

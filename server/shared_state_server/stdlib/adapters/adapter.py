@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, ClassVar
 
+from shared_state_protocol.codec import Codec
+
 from ...waiting import Call
 from ..lane import StdlibLane
 
@@ -25,6 +27,13 @@ class Adapter:
 
     exposed: ClassVar[frozenset[str]]
     behaviour: Any
+
+    @classmethod
+    def of(cls, behaviour: Any, codec: Codec) -> Adapter:
+        """Return the adapter of an object of the service, whose values `codec` encodes."""
+        made = object.__new__(cls)
+        made.behaviour = behaviour
+        return made
 
     def operation(self, name: str) -> Callable[..., Any]:
         """Return the method that a client calls by `name`, one of `exposed`."""

@@ -1,13 +1,16 @@
 """`queue.Queue` and `queue.LifoQueue`.
 
 Items are whatever was put: nothing looks into them. A behaviour wants items that have a length, so
-each is in a tuple of its own.
+each is in a tuple of its own. Those of a queue of the service are encoded as everywhere.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from operator import itemgetter
 from typing import Any
+
+from shared_state_protocol.codec import Codec
 
 from ...memory.lifo_queue import LifoQueue
 from ...memory.queue import Queue
@@ -16,7 +19,6 @@ from .adapter import Adapter, convert_result
 
 __all__ = ["LifoQueueAdapter", "QueueAdapter"]
 
-_ITEM = itemgetter(0)
 
 
 class QueueAdapter(Adapter):
@@ -28,21 +30,30 @@ class QueueAdapter(Adapter):
 
     def __init__(self, maxsize: int = 0) -> None:
         self.behaviour: Any = Queue(maxsize)
+        self._wrap: Callable[[Any], Any] = _wrapped
+        self._unwrap: Callable[[Any], Any] = itemgetter(0)
+
+    @classmethod
+    def of(cls, behaviour: Any, codec: Codec) -> QueueAdapter:
+        """Return the adapter of a queue of the service, whose items are encoded."""
+        made = cls()
+        made.behaviour, made._wrap, made._unwrap = behaviour, codec.encode, codec.decode
+        return made
 
     def put(
         self, call: Call, item: Any, block: bool = True, timeout: float | None = None
     ) -> object:
-        return self.behaviour.put(call, (item,), block, timeout)
+        return self.behaviour.put(call, self._wrap(item), block, timeout)
 
     def put_nowait(self, call: Call, item: Any) -> None:
-        self.behaviour.put_nowait((item,))
+        self.behaviour.put_nowait(self._wrap(item))
 
     def get(self, call: Call, block: bool = True, timeout: float | None = None) -> object:
-        convert_result(call, _ITEM)
+        convert_result(call, self._unwrap)
         return self.behaviour.get(call, block, timeout)
 
     def get_nowait(self, call: Call) -> object:
-        convert_result(call, _ITEM)
+        convert_result(call, self._unwrap)
         return self.behaviour.get_nowait(call)
 
     def qsize(self, call: Call) -> int:
@@ -69,7 +80,12 @@ class LifoQueueAdapter(QueueAdapter):
     """Items, last in, first out."""
 
     def __init__(self, maxsize: int = 0) -> None:
+        super().__init__()
         self.behaviour = LifoQueue(maxsize)
+
+
+def _wrapped(item: Any) -> tuple[Any]:
+    return (item,)
 
 
 def _nothing(result: object) -> None:

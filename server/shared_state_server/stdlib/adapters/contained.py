@@ -1,0 +1,265 @@
+"""Adapters of the service's containers: dict, list, set, namespace, value and array.
+
+Our own clients encode keys and values, and the service keeps the bytes. A client of the standard
+library sends and wants the values themselves, so these adapters are such clients inside the server:
+they call the contract's operations, with its own encoding.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Iterator
+from functools import partial
+from typing import Any, ClassVar
+
+from shared_state_protocol import objects
+from shared_state_protocol.codec import Codec
+from shared_state_protocol.contract import operations
+from shared_state_protocol.shapes import REQUIRED
+
+from ...waiting import PARKED, Call
+from .adapter import Adapter, convert_result
+from .lock import agent_of
+
+__all__ = [
+    "ArrayAdapter",
+    "ContainerAdapter",
+    "DictAdapter",
+    "ListAdapter",
+    "NamespaceAdapter",
+    "SetAdapter",
+    "ValueAdapter",
+]
+
+
+class ContainerAdapter(Adapter):
+    """A container of the service, whose `contract` says how its operations are encoded.
+
+    `same` names the operations that the standard library has by the same name, with the same
+    parameters.
+    """
+
+    contract: ClassVar[type]
+    same: ClassVar[frozenset[str]] = frozenset()
+
+    def __init__(self, behaviour: Any, codec: Codec) -> None:
+        self.behaviour = behaviour
+        self._codec = codec
+        self._operations = {each.name: each for each in operations(self.contract)}
+
+    @classmethod
+    def of(cls, behaviour: Any, codec: Codec) -> Adapter:
+        return cls(behaviour, codec)
+
+    def operation(self, name: str) -> Callable[..., Any]:
+        if name in self.same:
+            return partial(self._do, name)
+        return super().operation(name)
+
+    def _do(self, name: str, call: Call | None, /, *args: Any, **kwds: Any) -> Any:
+        """Carry out an operation of the contract; without a call, one that only reads."""
+        operation, codec = self._operations[name], self._codec
+        arguments = operation.lay_out(args, kwds)
+        if operation.wants_agent and call is not None:
+            arguments = operation.with_agent(arguments, agent_of(call))
+        encoded = operation.encode(arguments, codec)
+        method = getattr(self.behaviour, name)
+        wants_call = "call" in inspect.signature(method).parameters
+        try:
+            result = method(call, *encoded) if wants_call else method(*encoded)
+        except KeyError as error:
+            raise KeyError(*map(self._shown, error.args)) from None
+        if result is PARKED and call is not None:
+            convert_result(call, lambda wire: operation.decode(wire, arguments, codec))
+            return PARKED
+        return operation.decode(result, arguments, codec)
+
+    def _shown(self, argument: Any) -> Any:
+        """Return the key that an error names, which behaviours know as bytes."""
+        return self._codec.decode(argument) if type(argument) is bytes else argument
+
+    def __repr__(self) -> str:
+        return repr(self.value())
+
+
+class DictAdapter(ContainerAdapter):
+    """A dict."""
+
+    contract = objects.Dict
+    same = frozenset({"__getitem__", "setdefault", "popitem", "clear", "add", "compare_and_set"})
+    exposed = same | frozenset(
+        "__contains__ __delitem__ __iter__ __len__ __setitem__ copy get items keys pop update"
+        " values".split()
+    )
+
+    def value(self) -> dict[Any, Any]:
+        return {key: value for key, value in self._do("items", None)}  # noqa: C416  # pairs are lists
+
+    def get(self, call: Call, key: Any, default: Any = None) -> Any:
+        return self._do("get", call, key, default)
+
+    def pop(self, call: Call, key: Any, default: Any = REQUIRED) -> Any:
+        return self._do("pop", call, key, default)
+
+    def update(self, call: Call, *args: Any, **kwds: Any) -> None:
+        self._do("update", call, dict(*args, **kwds))
+
+    def keys(self, call: Call) -> list[Any]:
+        return list(self.value())
+
+    def values(self, call: Call) -> list[Any]:
+        return list(self.value().values())
+
+    def items(self, call: Call) -> list[tuple[Any, Any]]:
+        return list(self.value().items())
+
+    def copy(self, call: Call) -> dict[Any, Any]:
+        return self.value()
+
+    def __iter__(self, call: Call) -> Iterator[Any]:  # type: ignore[misc]  # called by name only
+        return iter(list(self.value()))
+
+    def __contains__(self, call: Call, key: Any) -> Any:  # type: ignore[misc]  # as above
+        return self._do("contains", call, key)
+
+    def __len__(self, call: Call) -> Any:  # type: ignore[misc]  # as above
+        return self._do("size", call)
+
+    def __setitem__(self, call: Call, key: Any, value: Any) -> None:
+        self._do("set", call, key, value)
+
+    def __delitem__(self, call: Call, key: Any) -> None:
+        self._do("delete", call, key)
+
+
+class ListAdapter(ContainerAdapter):
+    """A list."""
+
+    contract = objects.List
+    same = frozenset(
+        "append extend insert pop remove index count reverse sort clear compare_and_set".split()
+    )
+    exposed = same | frozenset(
+        "__contains__ __delitem__ __getitem__ __iter__ __len__ __setitem__ __add__ __mul__ copy"
+        .split()
+    )
+
+    def value(self) -> list[Any]:
+        return list(self._do("get_slice", None))
+
+    def copy(self, call: Call) -> list[Any]:
+        return self.value()
+
+    def __iter__(self, call: Call) -> Iterator[Any]:  # type: ignore[misc]  # as above
+        return iter(self.value())
+
+    def __contains__(self, call: Call, value: Any) -> Any:  # type: ignore[misc]  # as above
+        return self._do("contains", call, value)
+
+    def __len__(self, call: Call) -> Any:  # type: ignore[misc]  # as above
+        return self._do("size", call)
+
+    def __add__(self, call: Call, other: list[Any]) -> list[Any]:
+        return self.value() + other
+
+    def __mul__(self, call: Call, times: int) -> list[Any]:
+        return self.value() * times
+
+    def __getitem__(self, call: Call, index: Any) -> Any:
+        if isinstance(index, slice):
+            return list(self._do("get_slice", call, index.start, index.stop, index.step))
+        return self._do("get", call, index)
+
+    def __setitem__(self, call: Call, index: Any, value: Any) -> None:
+        if isinstance(index, slice):
+            self._do("set_slice", call, index.start, index.stop, index.step, value)
+        else:
+            self._do("set", call, index, value)
+
+    def __delitem__(self, call: Call, index: Any) -> None:
+        if isinstance(index, slice):
+            self._do("delete_slice", call, index.start, index.stop, index.step)
+        else:
+            self._do("delete", call, index)
+
+
+class SetAdapter(ContainerAdapter):
+    """A set."""
+
+    contract = objects.Set
+    same = frozenset(
+        "add discard remove pop clear update difference_update intersection_update"
+        " symmetric_difference_update issuperset issubset isdisjoint".split()
+    )
+    exposed = same | {"__contains__", "__iter__", "__len__", "copy"}
+
+    def value(self) -> set[Any]:
+        return set(self._do("elements", None))
+
+    def copy(self, call: Call) -> set[Any]:
+        return self.value()
+
+    def __iter__(self, call: Call) -> Iterator[Any]:  # type: ignore[misc]  # as above
+        return iter(list(self.value()))
+
+    def __contains__(self, call: Call, element: Any) -> Any:  # type: ignore[misc]  # as above
+        return self._do("contains", call, element)
+
+    def __len__(self, call: Call) -> Any:  # type: ignore[misc]  # as above
+        return self._do("size", call)
+
+
+class NamespaceAdapter(ContainerAdapter):
+    """A namespace."""
+
+    contract = objects.Namespace
+    exposed = frozenset({"__getattribute__", "__setattr__", "__delattr__"})
+    _names: ClassVar[dict[str, str]] = {
+        "__getattribute__": "get",
+        "__setattr__": "set",
+        "__delattr__": "delete",
+    }
+
+    def operation(self, name: str) -> Callable[..., Any]:
+        return partial(self._do, self._names[name])
+
+    def value(self) -> dict[str, Any]:
+        return dict(self._do("attributes", None))
+
+    def __repr__(self) -> str:
+        shown = ", ".join(f"{name}={value!r}" for name, value in sorted(self.value().items()))
+        return f"Namespace({shown})"
+
+
+class ValueAdapter(ContainerAdapter):
+    """A number of a C type, and its lock."""
+
+    contract = objects.Value
+    same = frozenset({"get", "set", "add", "compare_and_set", "acquire", "release"})
+    exposed = same
+
+    def value(self) -> Any:
+        return self._do("get", None)
+
+    def __repr__(self) -> str:
+        return f"Value({self._do('typecode', None)!r}, {self.value()!r})"
+
+
+class ArrayAdapter(ContainerAdapter):
+    """Numbers of a C type, and their lock."""
+
+    contract = objects.Array
+    same = frozenset({"acquire", "release"})
+    exposed = same | {"__getitem__", "__len__", "__setitem__"}
+
+    def value(self) -> list[Any]:
+        return [self._do("get", None, index) for index in range(self._do("size", None))]
+
+    def __len__(self, call: Call) -> Any:  # type: ignore[misc]  # as above
+        return self._do("size", call)
+
+    def __getitem__(self, call: Call, index: Any) -> Any:
+        return self.value()[index] if isinstance(index, slice) else self._do("get", call, index)
+
+    def __setitem__(self, call: Call, index: int, value: Any) -> None:
+        self._do("set", call, index, value)
