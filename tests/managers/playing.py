@@ -55,8 +55,7 @@ def printed(*command: str | Path, python: str = sys.executable) -> str:
     ended = subprocess.run(
         [python, *command],
         env=environment(),
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
+        capture_output=True,
         text=True,
         timeout=PATIENCE_S,
         check=False,

@@ -11,12 +11,13 @@ from typing import Any
 from tests.managers.programs.stage import play_better
 from tests.managers.programs.watching import wait_until_asleep
 
-SHORT_S = 1.0
-"""After which the call that was interrupted would have been answered."""
+WAITS = 3
+"""So many times the patience, after which the call that was interrupted would have its answer."""
 
 
-def interrupt(pids: list[int], heard: Any) -> None:
-    heard.recv()
+def interrupt(pids: list[int], main: Any) -> None:
+    main.send("ready")
+    main.recv()
     wait_until_asleep(*pids)
     os.kill(pids[0], signal.SIGINT)
 
@@ -28,13 +29,14 @@ def main(patience_s: float) -> bool:
     event, shared = manager.Event(), manager.dict(a="right")
     assert shared["a"] == "right"
     assert not event.is_set()
-    heard, said = multiprocessing.Pipe(duplex=False)
+    mine, theirs = multiprocessing.Pipe()
     multiprocessing.Process(
-        target=interrupt, args=([os.getpid(), manager._process.pid], heard)
+        target=interrupt, args=([os.getpid(), manager._process.pid], theirs)
     ).start()
+    mine.recv()
     try:
-        said.send("waiting")
-        event.wait(SHORT_S)
+        mine.send("waiting")
+        event.wait(WAITS * patience_s)
     except KeyboardInterrupt:
         return bool(shared["a"] == "right")
     raise AssertionError("the call was not interrupted")
