@@ -57,6 +57,7 @@ PUBLIC = {
         *{f"Async{name}" for name in TYPES},
         *ANSWERS,
         *ERRORS,
+        "Manager",
         "SharedStateManager",
         "register",
     },

@@ -26,6 +26,7 @@ dispatch: Any = stdlib.dispatch  # type: ignore[attr-defined]  # not in stubs
 Initializer = Callable[..., object]
 Registered = tuple[Any, Any, Any, Any]
 
+
 class StartError(EOFError, OSError):
     """The server's process ended before it listened; its cause says why.
 
@@ -128,15 +129,24 @@ class BaseManager(stdlib.BaseManager):
             writer.close()
             self._address = _address_from(reader)
         self._state.value = State.STARTED
-        self.shutdown = util.Finalize(  # type: ignore[method-assign]  # as the standard library does
+        self.shutdown = util.Finalize(
             self,
             type(self)._finalize_manager,
             args=(
-                self._process, self._address, self._authkey, self._state, self._Client,
+                self._process,
+                self._address,
+                self._authkey,
+                self._state,
+                self._Client,
                 self._shutdown_timeout,
-            ),  # fmt: skip
+            ),
             exitpriority=0,
         )
+
+    @property
+    def address(self) -> Any:
+        """Where the server listens, or is to listen: host and port, or a path."""
+        return self._address
 
     def __exit__(self, *exc_info: object) -> None:
         if "shutdown" in vars(self):  # one that has only connected ends nothing
@@ -182,9 +192,14 @@ class BaseManager(stdlib.BaseManager):
         self, writer: Any, initializer: Initializer | None, initargs: Iterable[Any]
     ) -> Any:
         arguments = (
-            self._registry, self._address, self._authkey, self._serializer, writer, initializer,
+            self._registry,
+            self._address,
+            self._authkey,
+            self._serializer,
+            writer,
+            initializer,
             initargs,
-        )  # fmt: skip
+        )
         process = self._ctx.Process(
             target=type(self)._run_server, args=arguments, kwargs=dict(self._server_options)
         )
@@ -242,16 +257,18 @@ class BaseManager(stdlib.BaseManager):
     ) -> None:
         """Ask the server to end, and see to it that it does."""
         if process.is_alive():
-            with contextlib.suppress(Exception):
-                with contextlib.closing(_Client(address, authkey=authkey)) as made:
-                    dispatch(made, None, "shutdown")
+            with (
+                contextlib.suppress(Exception),
+                contextlib.closing(_Client(address, authkey=authkey)) as made,
+            ):
+                dispatch(made, None, "shutdown")
             for end in (lambda: None, process.terminate, process.kill):
                 end()
                 process.join(timeout=shutdown_timeout)
                 if not process.is_alive():
                     break
         state.value = State.SHUTDOWN
-        known: dict[Any, Any] = stdlib.BaseProxy._address_to_local  # type: ignore[attr-defined]  # not in stubs
+        known: dict[Any, Any] = stdlib.BaseProxy._address_to_local
         known.pop(address, None)
 
 

@@ -45,6 +45,7 @@ class BaseProxy(stdlib.BaseProxy):
 
     # Attributes of the standard library's class that its stubs do not have.
     _tls: Any
+    _token: Any
     _id: str
     _manager: Any
     _serializer: str
@@ -64,9 +65,7 @@ class BaseProxy(stdlib.BaseProxy):
     ) -> None:
         if authkey is None and manager is None:
             authkey = reading.authkey
-        super().__init__(
-            token, serializer, manager, authkey, exposed, False, manager_owned
-        )
+        super().__init__(token, serializer, manager, authkey, exposed, False, manager_owned)
         self._Client = listener_client[serializer][1]
         if incref:
             self._incref()  # type: ignore[attr-defined]  # not in stubs
@@ -83,7 +82,10 @@ class BaseProxy(stdlib.BaseProxy):
         self._tls.connection = made
 
     def _callmethod(
-        self, methodname: str, args: Iterable[Any] = (), kwds: Mapping[Any, Any] = {}  # noqa: B006  # the standard library's
+        self,
+        methodname: str,
+        args: Iterable[Any] = (),
+        kwds: Mapping[Any, Any] = {},  # the standard library's
     ) -> Any:
         """Call a method of the object, and return a copy of its result, or a proxy for it.
 
@@ -176,7 +178,9 @@ class BaseProxy(stdlib.BaseProxy):
         return RebuildProxy, (type(self), self._token, self._serializer, kwds)
 
 
-def RebuildProxy(func: Any, token: Any, serializer: str, kwds: dict[str, Any]) -> Any:  # noqa: N802  # the standard library's
+def RebuildProxy(
+    func: Any, token: Any, serializer: str, kwds: dict[str, Any]
+) -> Any:  # the standard library's
     """Return the proxy that was pickled.
 
     A child that is being spawned counts its references once it runs, and not before.
@@ -189,7 +193,7 @@ def RebuildProxy(func: Any, token: Any, serializer: str, kwds: dict[str, Any]) -
 _proxy_types: dict[tuple[str, tuple[str, ...]], Any] = {}
 
 
-def MakeProxyType(name: str, exposed: Iterable[str], _cache: Any = _proxy_types) -> Any:  # noqa: N802  # as above
+def MakeProxyType(name: str, exposed: Iterable[str], _cache: Any = _proxy_types) -> Any:  # as above
     """Return a proxy class with the methods `exposed`."""
     exposed = tuple(exposed)
     made = _cache.get((name, exposed))
@@ -200,7 +204,7 @@ def MakeProxyType(name: str, exposed: Iterable[str], _cache: Any = _proxy_types)
     return made
 
 
-def AutoProxy(  # noqa: N802  # as above
+def AutoProxy(  # as above
     token: Any,
     serializer: str,
     manager: Any = None,

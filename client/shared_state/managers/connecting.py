@@ -57,7 +57,7 @@ class _Reading(threading.local):
 reading = _Reading()
 
 
-class ManagerConnection(connection.Connection):  # type: ignore[misc,type-arg]  # generic in newer stubs
+class ManagerConnection(connection.Connection):
     """A connection to a manager's server.
 
     `is_in_call` says that a request has begun to leave whose reply is not there yet.
@@ -139,20 +139,20 @@ class _XmlConnection(ManagerConnection):
     """The same in XML, for the ``xmlrpclib`` serializer."""
 
     def send(self, obj: Any) -> None:
-        from xmlrpc import client  # noqa: S411  # the server has proved that it has the key
+        from xmlrpc import client
 
         self.is_in_call = True
         self._write(wire.frame(client.dumps((obj,), None, None, None, True).encode()))
 
     def recv(self) -> Any:
-        from xmlrpc import client  # noqa: S411  # as above
+        from xmlrpc import client
 
         (obj,), _ = client.loads(bytes(self._read()).decode())
         self.is_in_call = False
         return obj
 
 
-def Client(  # noqa: N802  # its name in `multiprocessing.connection`
+def Client(  # its name in `multiprocessing.connection`
     address: Any, family: str | None = None, authkey: bytes | None = None
 ) -> ManagerConnection:
     """Connect to a server, and prove the key to each other.
@@ -165,7 +165,7 @@ def Client(  # noqa: N802  # its name in `multiprocessing.connection`
     return _connect(ManagerConnection, address, authkey)
 
 
-def XmlClient(  # noqa: N802  # as above
+def XmlClient(  # as above
     address: Any, family: str | None = None, authkey: bytes | None = None
 ) -> ManagerConnection:
     """Connect as `Client` does, for the ``xmlrpclib`` serializer."""
@@ -212,7 +212,9 @@ def _open_socket(address: Any) -> socket.socket:
         _set_timeout(sock.fileno(), CONNECT_TIMEOUT_S)
     except TimeoutError:
         sock.close()
-        raise TimeoutError(f"{address!r} did not take a connection within {CONNECT_TIMEOUT_S:g} s") from None
+        raise TimeoutError(
+            f"{address!r} did not take a connection within {CONNECT_TIMEOUT_S:g} s"
+        ) from None
     except BaseException:
         sock.close()
         raise
@@ -268,13 +270,16 @@ def _late() -> TimeoutError:
 # Proxies in what is sent and received
 
 
+_DISPATCH_TABLE: Any = ChainMap[Any, Any](
+    copyreg.dispatch_table,
+    ForkingPickler._extra_reducers,  # type: ignore[attr-defined]  # not in stubs
+)
+
+
 class _Pickler(pickle.Pickler):
     """Writes our proxies as the standard library's, which every server knows."""
 
-    dispatch_table = ChainMap(
-        copyreg.dispatch_table,
-        ForkingPickler._extra_reducers,  # type: ignore[attr-defined]  # not in stubs
-    )
+    dispatch_table = _DISPATCH_TABLE
 
     def reducer_override(self, obj: Any) -> Any:
         if not isinstance(obj, stdlib.BaseProxy):

@@ -90,9 +90,7 @@ class ListProxy(BaseListProxy, _theirs.ListProxy):  # type: ignore[misc]  # as a
         return copied
 
 
-_NewerDictProxy: Any = MakeProxyType(
-    "DictProxy", ("__or__", "__ror__", "__reversed__", "fromkeys")
-)
+_NewerDictProxy: Any = MakeProxyType("DictProxy", ("__or__", "__ror__", "__reversed__", "fromkeys"))
 
 
 class DictProxy(_NewerDictProxy, _theirs.DictProxy):  # type: ignore[misc]  # as above
@@ -102,7 +100,8 @@ class DictProxy(_NewerDictProxy, _theirs.DictProxy):  # type: ignore[misc]  # as
     _method_to_typeid_ = {"__iter__": "Iterator"}  # noqa: RUF012  # the standard library's own
 
     def __reversed__(self) -> Iterator[Any]:
-        return reversed(list(self._callmethod("keys")))
+        found: list[Any] = self._callmethod("keys")
+        return iter(found[::-1])
 
     def __ior__(self, value: Any) -> Any:
         self._callmethod("update", (value,))
@@ -123,7 +122,8 @@ class SetProxy(_BaseSetProxy):  # type: ignore[misc]  # as above
 
     def __iter__(self) -> Iterator[Any]:
         """Iterate over a snapshot, in one round trip and in any process."""
-        return iter(self._callmethod("copy"))
+        copied: set[Any] = self._callmethod("copy")
+        return iter(copied)
 
     def __ior__(self, value: Any) -> Any:
         self._callmethod("update", (value,))

@@ -30,13 +30,15 @@ class SharedMemoryManager(BaseManager):
         resource_tracker.ensure_running()  # one for this process and the server's, not one each
         super().__init__(*args, **kwargs)
 
-    def SharedMemory(self, size: int) -> shared_memory.SharedMemory:  # noqa: N802  # the standard library's
+    def SharedMemory(self, size: int) -> shared_memory.SharedMemory:  # the standard library's
         """Make a block of `size` bytes."""
         made = shared_memory.SharedMemory(None, create=True, size=size)
         self._track(made)
         return made
 
-    def ShareableList(self, sequence: Iterable[Any]) -> shared_memory.ShareableList[Any]:  # noqa: N802  # as above
+    def ShareableList(
+        self, sequence: Iterable[Any]
+    ) -> shared_memory.ShareableList[Any]:  # as above
         """Make a list in shared memory, with the items of `sequence`."""
         made: shared_memory.ShareableList[Any] = shared_memory.ShareableList(sequence)
         self._track(made.shm)

@@ -11,10 +11,9 @@ list of classes, plain ones and those that `allow` names.
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterable
-from typing import Any
-
+from collections.abc import Callable, Iterable
 from multiprocessing import util
+from typing import Any
 
 from ..blocking import Client, connect
 from ..objects import Dict, List, Lock, Queue
@@ -67,7 +66,8 @@ class SharedStateManager(SyncManager):
     def start(self, initializer: Initializer | None = None, initargs: Iterable[Any] = ()) -> None:
         """Serve in a child process, and connect to it. Raises as `BaseManager.start` does."""
         super().start(initializer, initargs)
-        self._join()
+        client = self._join()
+        self.shutdown: Any = util.Finalize(self, _end, args=(client, self.shutdown), exitpriority=1)
 
     def connect(self) -> None:
         """Connect to a server of ours that is running.
@@ -76,7 +76,8 @@ class SharedStateManager(SyncManager):
             ConnectionRefusedError: nobody listens at the address.
             multiprocessing.AuthenticationError: the server has another key.
         """
-        self._join()
+        client = self._join()
+        self.shutdown = util.Finalize(self, client.close, exitpriority=1)
         self._state.value = State.STARTED
 
     @property
@@ -107,10 +108,15 @@ class SharedStateManager(SyncManager):
         """Create a lock."""
         return self.client.lock(_fresh_name("lock"))
 
-    def _join(self) -> None:
+    def _join(self) -> Client:
         address = self._address if isinstance(self._address, tuple) else f"unix://{self._address}"
         self._client = connect(address, authkey=bytes(self._authkey))
-        util.Finalize(self, self._client.close, exitpriority=1)  # before the server that it is at
+        return self._client
+
+
+def _end(client: Client, end_server: Callable[[], object]) -> None:
+    client.close()
+    end_server()
 
 
 def _fresh_name(type_name: str) -> str:

@@ -49,7 +49,7 @@ SyncManager.register("Iterator", proxytype=proxies.IteratorProxy, create_method=
 SyncManager.register("AsyncResult", create_method=False)
 
 
-def Manager() -> SyncManager:  # noqa: N802  # its name in `multiprocessing`
+def Manager() -> SyncManager:  # its name in `multiprocessing`
     """Start a manager in a child process, as `multiprocessing.Manager` does.
 
     It ends with `shutdown`, with the block that it is used in, or with this process.

@@ -104,7 +104,7 @@ class Classes:
 
 def is_managers(module: str) -> bool:
     """Return whether the proxies of a module are the standard library's or ours."""
-    return module == MANAGERS or module == _OURS or module.startswith(f"{_OURS}.")
+    return module in {MANAGERS, _OURS} or module.startswith(f"{_OURS}.")
 
 
 class _Unpickler(pickle.Unpickler):

@@ -19,6 +19,7 @@ import logging
 import os
 import pickle
 import re
+import select
 import socket
 import struct
 import termios
@@ -46,6 +47,16 @@ from .worker import Worker
 
 __all__ = ["StdlibConnection"]
 
+NEXT_REQUEST_MS = 5
+"""For which a worker waits for its client's next request itself. A client at work sends it within
+a fraction of that, and is spared the way through the loop; an idle one goes back to the loop."""
+
+STUCK_S = 0.1
+"""After which a request that is still being carried out has its connection watched by the loop."""
+
+READ_BYTES = 65536
+"""Read at once by a worker: nearly every request is shorter."""
+
 TCP_CLOSED = 7
 """Linux's TCP_CLOSE: the peer has answered our last bytes with a reset."""
 
@@ -60,12 +71,19 @@ log = logging.getLogger(__name__)
 
 
 class _Job:
-    """A request that a worker carries out."""
+    """The requests that a worker carries out in a row.
 
-    __slots__ = ("is_given_up",)
+    While `reads` it takes them from the socket itself, and the loop leaves that alone; `is_waiting`
+    says that it does so just now. `count` is how many there were.
+    """
+
+    __slots__ = ("count", "is_given_up", "is_waiting", "reads")
 
     def __init__(self) -> None:
         self.is_given_up = False
+        self.is_waiting = False
+        self.reads = True
+        self.count = 0
 
 
 class StdlibConnection(asyncio.Protocol):
@@ -96,7 +114,9 @@ class StdlibConnection(asyncio.Protocol):
         self._backlog: deque[bytes] = deque()
         self._worker: Worker | None = None
         self._worker_fd = -1
+        self._worker_poll = select.poll()
         self._is_closed = False
+        self._was_reset = False
 
     # Opening
 
@@ -174,14 +194,9 @@ class StdlibConnection(asyncio.Protocol):
         self._begin(payload)
 
     def _begin(self, payload: bytes) -> None:
-        lane = self._lane
-        self._number += 1
-        if self._sent:
-            self._sent.clear()  # whoever sends the next request has counted them
-        if lane is not None:
-            lane.undo = None  # whoever sends the next request has the last reply
-            if lane.waiters:
-                lane.withdraw_all(self._hall.service.clock())
+        self._count_request()
+        if self._lane is not None and self._lane.waiters:
+            self._lane.withdraw_all(self._hall.service.clock())
         try:
             request = self._load(payload, here=True)
         except Elsewhere:
@@ -190,6 +205,14 @@ class StdlibConnection(asyncio.Protocol):
             self.send((TRACEBACK, traceback.format_exc()))
         else:
             self._carry_out(request)
+
+    def _count_request(self) -> None:
+        """Begin another: whoever sends it has the last reply, and has counted its proxies."""
+        self._number += 1
+        if self._sent:
+            self._sent.clear()
+        if self._lane is not None:
+            self._lane.undo = None
 
     def _load(self, payload: bytes, *, here: bool) -> Any:
         self._met_local = False
@@ -270,14 +293,34 @@ class StdlibConnection(asyncio.Protocol):
         if self._worker is None:
             self._worker = self._office.workers.take()
             self._worker_fd = os.dup(self._socket.fileno())
+            self._worker_poll.register(self._worker_fd, select.POLLIN)
         job = _Job()
         self._job = job
+        self._transport.pause_reading()
+        self._loop.call_later(STUCK_S, self._watch, job, job.count)
         self._worker.run(partial(self._run, job, perform))
+
+    def _watch(self, job: _Job, count: int) -> None:
+        """Read from the client again if its request takes long: it may interrupt it, or die."""
+        with self._turn:
+            if self._job is not job or not job.reads or self._transport.is_closing():
+                return
+            is_stuck = job.count == count and not job.is_waiting
+            job.reads = not is_stuck
+        if is_stuck:
+            self._transport.resume_reading()
+        else:
+            self._loop.call_later(STUCK_S, self._watch, job, job.count)
 
     def _load_and_perform(self, payload: bytes) -> Reply | None:
         """Do on a worker what `_begin` could not do in the loop."""
         try:
-            ident, method, args, kwds = self._load(payload, here=False)
+            is_users = False
+            try:
+                ident, method, args, kwds = self._load(payload, here=True)
+            except Elsewhere:
+                is_users = True
+                ident, method, args, kwds = self._load(payload, here=False)
             if self._lane is None:
                 return self._ask_office_here(method, args, kwds)
             entry = self._office.entries.find(ident)
@@ -286,7 +329,7 @@ class StdlibConnection(asyncio.Protocol):
         if entry.is_adapter:
             self._loop.call_soon_threadsafe(self._call_adapter, entry, method, args, kwds)
             return None
-        entry.is_plain = False  # somebody's code is in it from now on
+        entry.is_plain = entry.is_plain and not is_users  # else somebody's code is in it now
         return self._office.perform(entry, method, args, kwds)
 
     def _ask_office_here(self, function: str, args: Any, kwds: Any) -> Reply | None:
@@ -294,29 +337,71 @@ class StdlibConnection(asyncio.Protocol):
             return TRACEBACK, f"AssertionError: {function!r} unrecognized\n"
         return self._office_reply(function, args, kwds)
 
-    def _run(self, job: _Job, perform: Callable[[], Reply | None]) -> None:
-        """Carry out a request, on a worker, and send the reply from there."""
-        reply = perform()
+    def _run(self, job: _Job, perform: Callable[[], Reply | None] | None) -> None:
+        """Carry out requests, on a worker, as long as the client sends one after the other."""
+        while perform is not None:
+            reply = perform()
+            perform = self._next(job) if self._finish(job, reply) else None
+            del reply  # it may be the last that holds somebody's object
+
+    def _finish(self, job: _Job, reply: Reply | None) -> bool:
+        """Send a reply from this thread; return whether to wait for the next request here."""
         data = b"" if reply is None else self._written(reply)
-        del reply, perform
         with self._turn:
-            self._job = None
-            has_more = bool(self._backlog)
             if data and not job.is_given_up and not self._is_closed:
                 data = self._send_directly(data)
-        if data or has_more or self._lane is None:
+            goes_on = reply is not None and not data and self._lane is not None
+            job.is_waiting = goes_on and job.reads and not self._backlog
+            if job.is_waiting:
+                return True
+            self._job = None
+        self._give_back(job, b"" if job.is_given_up else data)
+        return False
+
+    def _next(self, job: _Job) -> Callable[[], Reply | None] | None:
+        """Return how to carry out the client's next request; None if it sends none for a while."""
+        payload = self._read_here()
+        with self._turn:
+            job.is_waiting = False
+            job.count += 1
+            if payload is None:
+                self._job = None
+        if payload is None:
+            self._give_back(job, b"")
+            return None
+        self._count_request()
+        return partial(self._load_and_perform, payload)
+
+    def _read_here(self) -> bytes | None:
+        """Read one request; what is incomplete or more than one is left to the loop."""
+        if not self._worker_poll.poll(NEXT_REQUEST_MS):
+            return None
+        try:
+            payloads = self._reader.feed(os.read(self._worker_fd, READ_BYTES))
+        except ProtocolError as error:
+            self._loop.call_soon_threadsafe(self._cut_off, str(error))
+            return None
+        except OSError:
+            self._was_reset = True
+            return None
+        self._backlog.extend(payloads[1:])
+        return payloads[0] if payloads else None
+
+    def _give_back(self, job: _Job, data: bytes) -> None:
+        """Let the loop read from the client again, and send what is left to send."""
+        if job.reads or data or self._backlog or self._lane is None:
             with contextlib.suppress(RuntimeError):  # the loop is closed: the server has ended
-                self._loop.call_soon_threadsafe(self._go_on, b"" if job.is_given_up else data)
+                self._loop.call_soon_threadsafe(self._go_on, job, data)
 
     def _send_directly(self, data: bytes) -> bytes:
-        """Send from this thread, which saves the loop a turn; return what the kernel did not take."""
+        """Send from this thread, which saves the loop a turn; return what is left."""
         try:
             return data[os.write(self._worker_fd, data) :]
         except OSError:
             return data
 
-    def _go_on(self, data: bytes) -> None:
-        if self._is_closed:
+    def _go_on(self, job: _Job, data: bytes) -> None:
+        if self._is_closed or self._transport.is_closing():
             return
         if data:
             self._transport.write(data)
@@ -324,6 +409,8 @@ class StdlibConnection(asyncio.Protocol):
             self._begin(self._backlog.popleft())
         elif self._lane is None:
             self._transport.close()
+        if job.reads and self._job is None:
+            self._transport.resume_reading()
 
     # Replies
 
@@ -339,7 +426,8 @@ class StdlibConnection(asyncio.Protocol):
         self._transport.pause_reading()
 
     def resume_writing(self) -> None:
-        self._transport.resume_reading()
+        if self._job is None or not self._job.reads:
+            self._transport.resume_reading()
 
     # Closing
 
@@ -357,7 +445,7 @@ class StdlibConnection(asyncio.Protocol):
 
     def eof_received(self) -> None:
         # Now, and not once the transport has closed: until then somebody might serve its waiter.
-        self._leave(undelivered=self._has_unread_bytes())
+        self._leave(undelivered=self._was_reset or self._has_unread_bytes())
 
     def _has_unread_bytes(self) -> bool:
         """Return whether the client was gone before our last bytes reached it."""
@@ -373,7 +461,7 @@ class StdlibConnection(asyncio.Protocol):
             state = self._socket.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, 1)
         except OSError:
             return False
-        return state[0] == TCP_CLOSED
+        return bool(state[0] == TCP_CLOSED)
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._hall.leave(self)
@@ -382,16 +470,14 @@ class StdlibConnection(asyncio.Protocol):
             self._is_closed = True
             if self._job is not None:
                 self._job.is_given_up = True
-            if self._worker_fd >= 0:
-                os.close(self._worker_fd)
-                self._worker_fd = -1
         if self._worker is not None:
+            self._worker.run(partial(os.close, self._worker_fd))
             self._worker.release()
         if not self._is_authenticated:
             self._hall.admission.gave_up(self._host)
             return
         self._hall.admission.left()
-        self._leave(undelivered=exc is not None)
+        self._leave(undelivered=exc is not None or self._was_reset)
 
     def _leave(self, *, undelivered: bool) -> None:
         """Take the connection from its lane; the last one of a session ends it."""

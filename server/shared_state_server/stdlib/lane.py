@@ -27,7 +27,7 @@ class StdlibLane(Lane):
     called it promises, and `undo` takes back what the last reply handed over.
     """
 
-    __slots__ = ("agent", "convert", "undo", "_tell")
+    __slots__ = ("_tell", "agent", "convert", "undo")
 
     def __init__(
         self,

@@ -12,9 +12,8 @@ from __future__ import annotations
 import functools
 import sys
 import threading
-from typing import TYPE_CHECKING, Any
-
 from multiprocessing.context import get_spawning_popen
+from typing import TYPE_CHECKING, Any
 
 from shared_state_protocol.address import Address
 
@@ -66,7 +65,9 @@ class LocalProxy:
         token, kwds = self._token, {}
         if answering.sent is not None:
             answering.sent.append(self._entry)
-            token = managers.Token(token.typeid, _seen_from(self._office, answering.address, token), token.id)
+            token = managers.Token(
+                token.typeid, _seen_from(self._office, answering.address, token), token.id
+            )
         if get_spawning_popen() is not None:
             kwds["authkey"] = self._authkey
         if getattr(self, "_isauto", False):

@@ -22,7 +22,17 @@ from shared_state_protocol.wire.stdlib import frame
 from .entries import Entry
 from .local import answering
 
-__all__ = ["ERROR", "PROXY", "RETURN", "TRACEBACK", "Reply", "is_xml", "read_xml", "with_note", "write"]
+__all__ = [
+    "ERROR",
+    "PROXY",
+    "RETURN",
+    "TRACEBACK",
+    "Reply",
+    "is_xml",
+    "read_xml",
+    "with_note",
+    "write",
+]
 
 RETURN, ERROR, PROXY, TRACEBACK = "#RETURN", "#ERROR", "#PROXY", "#TRACEBACK"
 UNSERIALIZABLE = "#UNSERIALIZABLE"
@@ -40,8 +50,8 @@ def is_xml(payload: bytes) -> bool:
 
 
 def read_xml(payload: bytes) -> Any:
-    """Read a request in XML, which can say nothing but plain data."""
-    from xmlrpc import client  # noqa: S411  # expat bounds what entities may expand to
+    """Read a request in XML, which can say nothing but plain data; expat bounds its entities."""
+    from xmlrpc import client
 
     (request,), _ = client.loads(payload.decode())
     return request
@@ -70,16 +80,19 @@ def _pickled(reply: Reply) -> bytes:
     except Exception:  # noqa: BLE001  # it may need what multiprocessing has registered
         buffer = io.BytesIO()
         pickler = pickle.Pickler(buffer)
-        pickler.dispatch_table = ChainMap(copyreg.dispatch_table, _REDUCERS)
+        pickler.dispatch_table = _DISPATCH_TABLE
         pickler.dump(reply)
         return buffer.getvalue()
 
 
-_REDUCERS: Any = ForkingPickler._extra_reducers  # type: ignore[attr-defined]  # not in stubs
+_DISPATCH_TABLE: Any = ChainMap[Any, Any](
+    copyreg.dispatch_table,
+    ForkingPickler._extra_reducers,  # type: ignore[attr-defined]  # not in stubs
+)
 
 
 def _xml(reply: Reply) -> bytes:
-    from xmlrpc import client  # noqa: S411  # as above
+    from xmlrpc import client
 
     kind, content = reply
     if kind == ERROR:  # XML has no exceptions

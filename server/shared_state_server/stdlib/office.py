@@ -14,7 +14,7 @@ import sys
 import threading
 from collections.abc import Callable, Iterable
 from concurrent.futures import Future
-from multiprocessing.process import AuthenticationString
+from multiprocessing import process
 from typing import TYPE_CHECKING, Any
 
 from shared_state_protocol.codec import Codec
@@ -44,7 +44,12 @@ PREFIX_BYTES = 8
 SHOWN_CHARACTERS = 75
 """Of an object's text in `debug_info`."""
 
-_VIEWS: tuple[type, ...] = tuple(type(view) for view in ({}.keys(), {}.values(), {}.items()))
+_EMPTY: dict[Any, Any] = {}
+_VIEWS: tuple[type, ...] = (
+    type(_EMPTY.keys()),
+    type(_EMPTY.values()),
+    type(_EMPTY.items()),
+)
 _PLAIN_CLASSES: tuple[type, ...] = (list, dict, set, array.array)
 _PLAIN_NAMES = frozenset({"Namespace", "Value", "Array"})
 """Those of the standard library's managers that are containers."""
@@ -73,7 +78,7 @@ class Office:
         allowed: Iterable[str] | None = None,
     ) -> None:
         self.registry = registry
-        self.authkey = AuthenticationString(authkey)
+        self.authkey = process.AuthenticationString(authkey)  # type: ignore[attr-defined]  # not in stubs
         self.address: Any = None
         self.advertised: Any = None
         self.max_frame_bytes = 64 * MIB
@@ -105,7 +110,9 @@ class Office:
         c.begin_calls(name)
         c.send((RETURN, None))
 
-    def create(self, c: Any, typeid: str, /, *args: Any, **kwds: Any) -> tuple[str, tuple[str, ...]]:
+    def create(
+        self, c: Any, typeid: str, /, *args: Any, **kwds: Any
+    ) -> tuple[str, tuple[str, ...]]:
         """Make an object, count it once, and return its identity and what it exposes."""
         if typeid not in self.registry:
             entry = self._shared(typeid)
@@ -202,7 +209,10 @@ class Office:
         self, made_by: Any, token: Any, serializer: str, kwds: Any, *, here: bool
     ) -> LocalProxy:
         """Return the proxy that a client has sent, which is local if its object is here."""
-        return local_proxy(self, self.entries.find(token.id), made_by, token, serializer)
+        proxy: LocalProxy = local_proxy(
+            self, self.entries.find(token.id), made_by, token, serializer
+        )
+        return proxy
 
     def _call_adapter(self, entry: Entry, method: str, args: Any, kwds: Any) -> Any:
         """Call in the event loop, and wait for the answer in this thread."""
@@ -217,9 +227,7 @@ class Office:
                 lane.withdraw_all(self.service.clock())
                 raise RuntimeError(f"{method} would have to wait, where nothing can wait")
         else:
-            self._loop.call_soon_threadsafe(
-                self.call_adapter, lane, 1, entry, method, args, kwds
-            )
+            self._loop.call_soon_threadsafe(self.call_adapter, lane, 1, entry, method, args, kwds)
         kind, content = answer.result()
         if kind == ERROR:
             raise content
@@ -299,13 +307,11 @@ def exposed_by(obj: Any) -> frozenset[str]:
     """Return the public methods of an object."""
     if isinstance(obj, Adapter):
         return obj.exposed
-    return frozenset(
-        name for name in dir(obj) if name[0] != "_" and callable(getattr(obj, name))
-    )
+    return frozenset(name for name in dir(obj) if name[0] != "_" and callable(getattr(obj, name)))
 
 
 def _is_managers(made_by: Any) -> bool:
-    """Return whether something is one of the containers that the standard library's managers add."""
+    """Return whether something is one of the containers that the managers add."""
     return (
         getattr(made_by, "__name__", None) in _PLAIN_NAMES
         and getattr(made_by, "__module__", None) == MANAGERS

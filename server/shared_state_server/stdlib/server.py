@@ -140,7 +140,7 @@ def reachable(address: Any) -> Any:
     """Return an address that others can use: a server that listens everywhere is at none."""
     if not isinstance(address, tuple) or address[0] not in WILDCARDS:
         return address  # pyright: ignore[reportUnknownVariableType]  # of whatever
-    return (_own_host(), address[1])  # pyright: ignore[reportUnknownVariableType]
+    return (_own_host(), address[1])  # pyright: ignore[reportUnknownVariableType]  # of whatever
 
 
 def _own_host() -> str:
@@ -206,8 +206,8 @@ def _settings(address: Any, authkey: bytes) -> Settings:
     is_tcp = isinstance(address, tuple)
     host, port = address[:2] if is_tcp else ("127.0.0.1", 0)  # pyright: ignore[reportUnknownVariableType]  # of whatever
     return Settings(
-        host=host,  # pyright: ignore[reportUnknownArgumentType]
-        port=port,  # pyright: ignore[reportUnknownArgumentType]
+        host=host,  # pyright: ignore[reportUnknownArgumentType]  # of whatever
+        port=port,  # pyright: ignore[reportUnknownArgumentType]  # of whatever
         authkey=authkey,
         insecure=True,
         allow_weak_key=True,

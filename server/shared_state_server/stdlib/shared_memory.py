@@ -1,4 +1,4 @@
-"""The server of a `SharedMemoryManager`: it removes the blocks of shared memory that it was told of."""
+"""The server of a `SharedMemoryManager`: it removes the shared memory that it was told of."""
 
 from __future__ import annotations
 

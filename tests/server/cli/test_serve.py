@@ -48,7 +48,7 @@ def serve(monkeypatch: pytest.MonkeyPatch) -> Serve:
     """Run ``serve`` with arguments; return the settings that the server was given."""
     given: list[Settings] = []
 
-    def run(settings: Settings, *, ready: Callable[[Listening], None]) -> None:
+    def run(settings: Settings, *, ready: Callable[[Listening], None], office: None) -> None:
         given.append(settings)
         ready(LISTENING)
 

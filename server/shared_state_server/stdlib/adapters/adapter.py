@@ -36,8 +36,13 @@ class Adapter:
         return made
 
     def operation(self, name: str) -> Callable[..., Any]:
-        """Return the method that a client calls by `name`, one of `exposed`."""
-        found: Callable[..., Any] = getattr(self, name)
+        """Return the method that a client calls by `name`, one of `exposed`.
+
+        Python's own special methods would not know what to do with a call: here ``__len__`` is
+        ``special_len``.
+        """
+        own = f"special_{name.strip('_')}" if name.startswith("__") else name
+        found: Callable[..., Any] = getattr(self, own)
         return found
 
     def value(self) -> Any:

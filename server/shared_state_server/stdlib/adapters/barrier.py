@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from operator import itemgetter
 from typing import Any
 
@@ -40,19 +39,16 @@ class BarrierAdapter(Adapter):
     def reset(self, call: Call) -> None:
         self.behaviour.reset()
 
-    def parties(self, call: Call) -> int:
+    def parties(self, call: Call) -> Any:
         return self.behaviour.parties()
 
-    def n_waiting(self, call: Call) -> int:
+    def n_waiting(self, call: Call) -> Any:
         return self.behaviour.n_waiting()
 
-    def broken(self, call: Call) -> bool:
+    def broken(self, call: Call) -> Any:
         return self.behaviour.broken()
 
-    def operation(self, name: str) -> Callable[..., Any]:
-        return self._attribute if name == "__getattribute__" else super().operation(name)
-
-    def _attribute(self, call: Call, name: str) -> Any:
+    def special_getattribute(self, call: Call, name: str) -> Any:
         if name not in {"parties", "n_waiting", "broken"}:
             raise AttributeError(f"'Barrier' object has no attribute {name!r}")
         return getattr(self, name)(call)

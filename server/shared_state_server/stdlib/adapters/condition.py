@@ -31,7 +31,7 @@ class ConditionAdapter(Adapter):
     def release(self, call: Call) -> None:
         self.behaviour.release(call, agent_of(call))
 
-    def locked(self, call: Call) -> bool:
+    def locked(self, call: Call) -> Any:
         return self.behaviour.locked()
 
     def wait(self, call: Call, timeout: float | None = None) -> object:
@@ -43,9 +43,9 @@ class ConditionAdapter(Adapter):
     def notify_all(self, call: Call) -> None:
         self.behaviour.notify_all(call, agent_of(call))
 
-    __enter__ = acquire
+    special_enter = acquire
 
-    def __exit__(self, call: Call, *exc_info: object) -> None:
+    def special_exit(self, call: Call, *exc_info: object) -> None:
         self.release(call)
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from ...memory.event import Event
 from ...waiting import Call
 from .adapter import Adapter
@@ -17,7 +19,7 @@ class EventAdapter(Adapter):
     def __init__(self) -> None:
         self.behaviour = Event()
 
-    def is_set(self, call: Call) -> bool:
+    def is_set(self, call: Call) -> Any:
         return self.behaviour.is_set()
 
     isSet = is_set  # noqa: N815  # its name in `threading`

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from ...memory.lock import Lock
 from ...memory.rlock import RLock
 from ...waiting import Call
@@ -31,12 +33,12 @@ class LockAdapter(Adapter):
     def release(self, call: Call) -> None:
         self.behaviour.release(call)
 
-    def locked(self, call: Call) -> bool:
+    def locked(self, call: Call) -> Any:
         return self.behaviour.locked()
 
-    __enter__ = acquire
+    special_enter = acquire
 
-    def __exit__(self, call: Call, *exc_info: object) -> None:
+    def special_exit(self, call: Call, *exc_info: object) -> None:
         self.release(call)
 
     def __repr__(self) -> str:
@@ -58,12 +60,12 @@ class RLockAdapter(Adapter):
     def release(self, call: Call) -> None:
         self.behaviour.release(call, agent_of(call))
 
-    def locked(self, call: Call) -> bool:
+    def locked(self, call: Call) -> Any:
         return self.behaviour.locked()
 
-    __enter__ = acquire
+    special_enter = acquire
 
-    def __exit__(self, call: Call, *exc_info: object) -> None:
+    def special_exit(self, call: Call, *exc_info: object) -> None:
         self.release(call)
 
     def __repr__(self) -> str:

@@ -20,7 +20,6 @@ from .adapter import Adapter, convert_result
 __all__ = ["LifoQueueAdapter", "QueueAdapter"]
 
 
-
 class QueueAdapter(Adapter):
     """Items, first in, first out."""
 
@@ -56,13 +55,13 @@ class QueueAdapter(Adapter):
         convert_result(call, self._unwrap)
         return self.behaviour.get_nowait(call)
 
-    def qsize(self, call: Call) -> int:
+    def qsize(self, call: Call) -> Any:
         return self.behaviour.qsize()
 
-    def empty(self, call: Call) -> bool:
+    def empty(self, call: Call) -> Any:
         return self.behaviour.empty()
 
-    def full(self, call: Call) -> bool:
+    def full(self, call: Call) -> Any:
         return self.behaviour.full()
 
     def task_done(self, call: Call) -> None:

@@ -24,9 +24,9 @@ class SemaphoreAdapter(Adapter):
     def release(self, call: Call, n: int = 1) -> None:
         self.behaviour.release(call, n)
 
-    __enter__ = acquire
+    special_enter = acquire
 
-    def __exit__(self, call: Call, *exc_info: object) -> None:
+    def special_exit(self, call: Call, *exc_info: object) -> None:
         self.release(call)
 
 
