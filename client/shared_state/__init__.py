@@ -6,72 +6,76 @@
 
 from __future__ import annotations
 
-from shared_state_protocol.errors import (
-    AuthenticationError,
-    DecodingError,
-    EditConflict,
-    EncodingError,
-    FixTheCall,
-    GiveUp,
-    InternalError,
-    InvalidName,
-    LimitExceeded,
-    ObjectNotFound,
-    OutcomeUnknown,
-    ProtocolError,
-    SendAgain,
-    ServerClosing,
-    SharedStateError,
-    ShutDown,
-    TypeMismatch,
-)
-from shared_state_protocol.registry import register
-from shared_state_protocol.state import ObjectInfo, Owner
+import importlib
+import typing
 
-from .awaiting import AsyncClient, connect_async
-from .batch import Batch, Promise
-from .blocking import Client, connect
-from .managers import Manager, SharedStateManager
-from .objects import (
-    Array,
-    AsyncArray,
-    AsyncBarrier,
-    AsyncBoundedSemaphore,
-    AsyncCondition,
-    AsyncDict,
-    AsyncEvent,
-    AsyncJoinableQueue,
-    AsyncLifoQueue,
-    AsyncList,
-    AsyncLock,
-    AsyncNamespace,
-    AsyncPipe,
-    AsyncPipeEnd,
-    AsyncPriorityQueue,
-    AsyncQueue,
-    AsyncRLock,
-    AsyncSemaphore,
-    AsyncSet,
-    AsyncValue,
-    Barrier,
-    BoundedSemaphore,
-    Condition,
-    Dict,
-    Event,
-    JoinableQueue,
-    LifoQueue,
-    List,
-    Lock,
-    Namespace,
-    Pipe,
-    PipeEnd,
-    PriorityQueue,
-    Queue,
-    RLock,
-    Semaphore,
-    Set,
-    Value,
-)
+if typing.TYPE_CHECKING:
+    from shared_state_protocol.errors import (
+        AuthenticationError,
+        DecodingError,
+        EditConflict,
+        EncodingError,
+        FixTheCall,
+        GiveUp,
+        InternalError,
+        InvalidName,
+        LimitExceeded,
+        ObjectNotFound,
+        OutcomeUnknown,
+        ProtocolError,
+        SendAgain,
+        ServerClosing,
+        SharedStateError,
+        ShutDown,
+        TypeMismatch,
+    )
+    from shared_state_protocol.registry import register
+    from shared_state_protocol.state import ObjectInfo, Owner
+
+    from .awaiting import AsyncClient, connect_async
+    from .batch import Batch, Promise
+    from .blocking import Client, connect
+    from .managers import Manager, SharedStateManager
+    from .objects import (
+        Array,
+        AsyncArray,
+        AsyncBarrier,
+        AsyncBoundedSemaphore,
+        AsyncCondition,
+        AsyncDict,
+        AsyncEvent,
+        AsyncJoinableQueue,
+        AsyncLifoQueue,
+        AsyncList,
+        AsyncLock,
+        AsyncNamespace,
+        AsyncPipe,
+        AsyncPipeEnd,
+        AsyncPriorityQueue,
+        AsyncQueue,
+        AsyncRLock,
+        AsyncSemaphore,
+        AsyncSet,
+        AsyncValue,
+        Barrier,
+        BoundedSemaphore,
+        Condition,
+        Dict,
+        Event,
+        JoinableQueue,
+        LifoQueue,
+        List,
+        Lock,
+        Namespace,
+        Pipe,
+        PipeEnd,
+        PriorityQueue,
+        Queue,
+        RLock,
+        Semaphore,
+        Set,
+        Value,
+    )
 
 __all__ = [
     "Array",
@@ -141,3 +145,31 @@ __all__ = [
     "connect_async",
     "register",
 ]
+
+_MANAGERS = frozenset({"Manager", "SharedStateManager"})
+_MODULES = (
+    "shared_state_protocol.errors",
+    "shared_state_protocol.registry",
+    "shared_state_protocol.state",
+    "shared_state.blocking",
+    "shared_state.awaiting",
+    "shared_state.batch",
+    "shared_state.objects",
+)
+"""Where to look for a name, the errors first."""
+
+if not typing.TYPE_CHECKING:  # a checker would take any name for one that is there
+
+    def __getattr__(name: str) -> object:
+        """Load what a name needs when somebody asks for it.
+
+        `shared_state.managers` comes through here too, in each child process of a program that
+        starts them by spawn, and needs next to nothing of all this.
+        """
+        if name not in __all__:
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        places = ("shared_state.managers",) if name in _MANAGERS else _MODULES
+        modules = (importlib.import_module(place) for place in places)
+        found = next(getattr(module, name) for module in modules if name in module.__all__)
+        globals()[name] = found
+        return found

@@ -34,12 +34,13 @@ from .proxies import (
     ValueProxy,
 )
 from .shared_memory_manager import SharedMemoryManager
-from .shared_state_manager import SharedStateManager
 from .sync_manager import Manager, SyncManager
 
 if TYPE_CHECKING:
     from shared_state_server.stdlib.server import Server
     from shared_state_server.stdlib.shared_memory import SharedMemoryServer
+
+    from .shared_state_manager import SharedStateManager
 
 __all__ = [
     "CONNECT_TIMEOUT_S",
@@ -101,7 +102,11 @@ public_methods = _theirs.public_methods
 
 
 def __getattr__(name: str) -> Any:
-    """Load the server's classes when somebody asks for them."""
+    """Load the server's classes, and what needs our own client, when somebody asks for them."""
+    if name == "SharedStateManager":
+        from .shared_state_manager import SharedStateManager
+
+        return SharedStateManager
     if name == "Server":
         from shared_state_server.stdlib.server import Server
 
