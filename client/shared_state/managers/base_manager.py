@@ -8,6 +8,7 @@ loaded only by the first two.
 from __future__ import annotations
 
 import contextlib
+import importlib
 import multiprocessing.managers as stdlib
 import pickle
 import signal
@@ -182,6 +183,11 @@ class BaseManager(stdlib.BaseManager):
             create_method,
         )
 
+    @classmethod
+    def proxytype_of(cls, typeid: str) -> Any:
+        """Return what makes proxies for a typeid; `AutoProxy` where it is not registered."""
+        return cls._registry.get(typeid, (AutoProxy,))[-1]
+
     def _expect_initial(self) -> None:
         if self._state.value == State.STARTED:
             raise ProcessError("Already started server")
@@ -274,7 +280,7 @@ class BaseManager(stdlib.BaseManager):
 
 def _load_server() -> None:
     """Load the server here once, so that no forked server has to do it again."""
-    import shared_state_server.stdlib.server  # noqa: F401  # the door
+    importlib.import_module("shared_state_server.stdlib.server")
 
 
 def _tell(writer: Any, said: Any) -> None:

@@ -168,7 +168,7 @@ class BaseProxy(stdlib.BaseProxy):
             return self._manager._registry[typeid][-1]
         from .sync_manager import SyncManager
 
-        return SyncManager._registry.get(typeid, (AutoProxy,))[-1]
+        return SyncManager.proxytype_of(typeid)
 
     def __reduce__(self) -> Any:
         kwds: dict[str, Any] = {}
@@ -201,7 +201,8 @@ def MakeProxyType(name: str, exposed: Iterable[str], _cache: Any = _proxy_types)
     made = _cache.get((name, exposed))
     if made is None:
         theirs: Any = stdlib.MakeProxyType(name, exposed)  # type: ignore[attr-defined]  # not in stubs
-        made = type(name, (BaseProxy, theirs), {"_exposed_": exposed})
+        bases: Any = (BaseProxy, theirs)
+        made = type(name, bases, {"_exposed_": exposed})
         _cache[name, exposed] = made
     return made
 

@@ -47,6 +47,7 @@ _LONG = struct.Struct("!Q")
 _TIMEVAL = struct.Struct("@ll")
 
 _MANAGERS = stdlib.__name__
+_PACKAGE = __name__.rpartition(".")[0]
 _MENTION = _MANAGERS.encode()
 _ATOMS = frozenset({bool, bytes, float, int, str, type(None)})
 
@@ -208,7 +209,7 @@ def _near_path(
     It is twice as fast as TCP on the same host. A server of the standard library knows nothing of
     it, and the path of one that is on another host is not there.
     """
-    if not isinstance(address, tuple):
+    if not _is_tcp(address):
         return ""
     known = _near_paths.get((address, authkey))
     if known is None:
@@ -218,6 +219,10 @@ def _near_path(
         known = said if kind == "#RETURN" and isinstance(said, str) and _is_here(said) else ""
         _near_paths[address, authkey] = known
     return known
+
+
+def _is_tcp(address: Any) -> bool:
+    return isinstance(address, tuple)
 
 
 def _is_here(path: str) -> bool:
@@ -330,7 +335,7 @@ class _Pickler(pickle.Pickler):
         _, (made_by, *arguments) = obj.__reduce__()
         known: Any = sys.modules[_MANAGERS]
         name = getattr(made_by, "__name__", "")
-        ours = made_by is getattr(sys.modules[__package__], name, None)
+        ours = made_by is getattr(sys.modules[_PACKAGE], name, None)
         return known.RebuildProxy, (getattr(known, name, made_by) if ours else made_by, *arguments)
 
 
@@ -339,14 +344,18 @@ class _Unpickler(pickle.Unpickler):
 
     def find_class(self, module: str, name: str, /) -> Any:
         if module == _MANAGERS:
-            ours = getattr(sys.modules[__package__], name, None)
+            ours = getattr(sys.modules[_PACKAGE], name, None)
             if ours is not None:
                 return ours
         return super().find_class(module, name)
 
 
+def _is_request(obj: Any) -> bool:
+    return type(obj) is tuple and len(obj) == REQUEST_PARTS  # pyright: ignore[reportUnknownArgumentType]  # of whatever
+
+
 def _dumps(obj: Any) -> bytes:
-    if type(obj) is tuple and len(obj) == REQUEST_PARTS and not obj[3]:
+    if _is_request(obj) and not obj[3]:
         for each in obj[2]:
             if type(each) not in _ATOMS:
                 break

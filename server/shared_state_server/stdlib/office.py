@@ -36,6 +36,8 @@ from .worker import Workers
 if TYPE_CHECKING:
     from .connection import StdlibConnection
 
+_processes: Any = process  # whose stubs lack it
+
 __all__ = ["Office", "exposed_by"]
 
 PREFIX_BYTES = 8
@@ -78,7 +80,7 @@ class Office:
         allowed: Iterable[str] | None = None,
     ) -> None:
         self.registry = registry
-        self.authkey = process.AuthenticationString(authkey)  # type: ignore[attr-defined]  # not in stubs
+        self.authkey: bytes = _processes.AuthenticationString(authkey)
         self.address: Any = None
         self.advertised: Any = None
         self.max_frame_bytes = 64 * MIB
@@ -281,10 +283,9 @@ class Office:
             raise TypeError(
                 f"Method_to_typeid {method_to_typeid!r}: type {type(method_to_typeid)!s}, not dict"
             )
-        names = exposed_by(obj) if exposed is None else frozenset(exposed)
-        entry = self.entries.add(
-            typeid, obj, names.union(method_to_typeid or ()), method_to_typeid or {}
-        )
+        names = exposed_by(obj) if exposed is None else frozenset[str](exposed)
+        returned = dict[str, str](method_to_typeid or {})
+        entry = self.entries.add(typeid, obj, names.union(returned), returned)
         entry.is_adapter = isinstance(obj, Adapter)
         entry.is_plain = type(obj) in _PLAIN_CLASSES or _is_managers(type(obj))
         return entry

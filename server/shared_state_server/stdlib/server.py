@@ -13,10 +13,10 @@ import contextlib
 import logging
 import multiprocessing
 import os
+import secrets
 import signal
 import socket
 import sys
-import tempfile
 import threading
 from collections.abc import Callable, Iterable
 from multiprocessing import util
@@ -226,12 +226,17 @@ def _bind(settings: Settings, address: Any) -> socket.socket:
         raise ValueError(f"address type of {address!r} unrecognized")
     sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
     try:
-        sock.bind(address or tempfile.mktemp(prefix="listener-", dir=util.get_temp_dir()))  # noqa: S306  # in a folder of our own
+        sock.bind(address or _fresh_path())
         sock.listen(BACKLOG)
     except OSError:
         sock.close()
         raise
     return sock
+
+
+def _fresh_path() -> str:
+    """Return a path for a Unix socket, in the folder of this process."""
+    return os.path.join(util.get_temp_dir(), f"listener-{secrets.token_hex(4)}")
 
 
 def _unlink(sock: socket.socket, address: Any) -> None:

@@ -72,7 +72,7 @@ def adapter_of(behaviour: Any, codec: Codec) -> Adapter:
     Raises:
         TypeError: clients of the standard library cannot reach one of its type.
     """
-    type_name = contract_name(type(behaviour))
+    type_name = contract_name(behaviour.__class__)
     if type_name not in _OF_SERVICE:
         raise TypeError(f"a {type_name} cannot be reached by clients of the standard library")
     return _OF_SERVICE[type_name].of(behaviour, codec)

@@ -6,7 +6,7 @@ from typing import Any
 
 from ...memory.condition import Condition
 from ...waiting import Call
-from ..local import LocalProxy
+from ..local import LocalProxy, local_object
 from .adapter import Adapter
 from .lock import LockAdapter, RLockAdapter, agent_of
 
@@ -53,7 +53,7 @@ def _lock_of(lock: Any) -> Any:
     """Return the adapter that a proxy, an argument of the client, stands for."""
     if lock is None:
         return None
-    found = lock._entry.obj if isinstance(lock, LocalProxy) else lock
+    found = local_object(lock) if isinstance(lock, LocalProxy) else lock
     if not isinstance(found, (LockAdapter, RLockAdapter)):
         raise TypeError(f"a condition works on a Lock or an RLock, not on {lock!r}")
     return found

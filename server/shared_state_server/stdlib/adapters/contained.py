@@ -259,7 +259,10 @@ class ArrayAdapter(ContainerAdapter):
         return self._do("size", call)
 
     def special_getitem(self, call: Call, index: Any) -> Any:
-        return self.value()[index] if isinstance(index, slice) else self._do("get", call, index)
+        if isinstance(index, slice):
+            place: Any = index
+            return self.value()[place]
+        return self._do("get", call, index)
 
     def special_setitem(self, call: Call, index: int, value: Any) -> None:
         self._do("set", call, index, value)
