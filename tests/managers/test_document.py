@@ -43,3 +43,8 @@ def test_each_promise_has_a_row() -> None:
     shown = {parameter for _, _, parameter in TEST.findall(DOCUMENT)}
     programs = [*PROGRAMS.glob("better/*.py"), *PROGRAMS.glob("different/*.py")]
     assert {path.stem for path in programs} <= shown
+
+
+def test_the_example_runs() -> None:
+    example = re.findall(r"```python\n(.+?)```", DOCUMENT, re.DOTALL)[-1]
+    exec(compile(example, "docs/migrating.md", "exec"), {})  # as users would copy it
