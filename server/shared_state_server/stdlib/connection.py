@@ -48,9 +48,10 @@ from .worker import Worker
 
 __all__ = ["StdlibConnection"]
 
-NEXT_REQUEST_MS = 5
-"""For which a worker waits for its client's next request itself. A client at work sends it within
-a fraction of that, and is spared the way through the loop; an idle one goes back to the loop."""
+NEXT_REQUEST_MS = 250
+"""For which a worker waits for its client's next request itself: a client at work is spared the way
+through the loop. The thread is this connection's anyway; but it ends its wait before a server that
+is going down ends its own."""
 
 STUCK_S = 0.1
 """After which a request that is still being carried out has its connection watched by the loop."""
@@ -351,7 +352,7 @@ class StdlibConnection(asyncio.Protocol):
     def _perform(self, entry: Entry, method: str, args: Any, kwds: Any) -> Reply:
         """Call users' code, on a worker, and take note of what the client takes by it."""
         kind, content = self._office.perform(entry, method, args, kwds)
-        if kind == RETURN:
+        if kind == RETURN and entry.holdings is not None:
             if is_acquired(entry.obj, method, content):
                 self._undo = self._hold(entry)
             elif is_taken(entry.obj, method):
@@ -366,7 +367,7 @@ class StdlibConnection(asyncio.Protocol):
         if type(entry.obj) is _RLOCK:  # this thread's, whatever other connections the client has
             self._rlocks.append(entry)
             return None
-        if lane is None:
+        if lane is None or entry.holdings is None:
             release: Undo = entry.obj.release
             return release
         entry.holdings.add(lane.session)
@@ -376,7 +377,7 @@ class StdlibConnection(asyncio.Protocol):
         lane = self._lane
         if entry in self._rlocks:
             self._rlocks.remove(entry)
-        elif lane is not None:
+        elif lane is not None and entry.holdings is not None:
             entry.holdings.remove(lane.session)
 
     def _end_worker(self) -> None:

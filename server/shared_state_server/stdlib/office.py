@@ -282,12 +282,8 @@ class Office:
 
     def _add(self, typeid: str, obj: Any) -> Entry:
         _, exposed, method_to_typeid, _ = self.registry[typeid]
-        if method_to_typeid is not None and not isinstance(method_to_typeid, dict):
-            raise TypeError(
-                f"Method_to_typeid {method_to_typeid!r}: type {type(method_to_typeid)!s}, not dict"
-            )
+        returned = _checked_mapping(method_to_typeid)
         names = exposed_by(obj) if exposed is None else frozenset[str](exposed)
-        returned = dict[str, str](method_to_typeid or {})
         entry = self.entries.add(typeid, obj, names.union(returned), returned)
         entry.is_adapter = isinstance(obj, Adapter)
         entry.is_plain = type(obj) in _PLAIN_CLASSES or _is_managers(type(obj))
@@ -316,6 +312,16 @@ def exposed_by(obj: Any) -> frozenset[str]:
     if isinstance(obj, Adapter):
         return obj.exposed
     return frozenset(name for name in dir(obj) if name[0] != "_" and callable(getattr(obj, name)))
+
+
+def _checked_mapping(method_to_typeid: Any) -> dict[str, str]:
+    if method_to_typeid is None:
+        return {}
+    if not isinstance(method_to_typeid, dict):
+        raise TypeError(
+            f"Method_to_typeid {method_to_typeid!r}: type {type(method_to_typeid)!s}, not dict"
+        )
+    return method_to_typeid  # pyright: ignore[reportUnknownVariableType]  # checked by `register`
 
 
 def _is_managers(made_by: Any) -> bool:

@@ -14,7 +14,15 @@ from typing import Any
 
 from ..session import Session
 
-__all__ = ["Holdings", "Undo", "is_acquired", "is_released", "is_taken", "put_back"]
+__all__ = [
+    "Holdings",
+    "Undo",
+    "is_acquired",
+    "is_released",
+    "is_taken",
+    "is_taken_from",
+    "put_back",
+]
 
 _LOCKS: tuple[type, ...] = (
     type(threading.Lock()),
@@ -25,6 +33,11 @@ _LOCKS: tuple[type, ...] = (
 _QUEUES: tuple[type, ...] = (queue.Queue, queue.LifoQueue, queue.PriorityQueue)
 
 Undo = Callable[[], None]
+
+
+def is_taken_from(obj: Any) -> bool:
+    """Return whether an object is one whose takings are noted; not of a subclass, of any kind."""
+    return type(obj) in _LOCKS or type(obj) in _QUEUES
 
 
 def is_acquired(obj: Any, method: str, result: Any) -> bool:
