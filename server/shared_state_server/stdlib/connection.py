@@ -79,12 +79,14 @@ class _Job:
     """The requests that a worker carries out in a row.
 
     While `reads` it takes them from the socket itself, and the loop leaves that alone; `is_waiting`
-    says that it does so just now. `count` is how many there were.
+    says that it does so just now. `count` is how many there were, and `perform` carries out the
+    next one.
     """
 
-    __slots__ = ("count", "is_given_up", "is_waiting", "reads")
+    __slots__ = ("count", "is_given_up", "is_waiting", "perform", "reads")
 
-    def __init__(self) -> None:
+    def __init__(self, perform: Callable[[], Reply | None]) -> None:
+        self.perform: Callable[[], Reply | None] | None = perform
         self.is_given_up = False
         self.is_waiting = False
         self.reads = True
@@ -311,11 +313,11 @@ class StdlibConnection(asyncio.Protocol):
             self._worker = self._office.workers.take()
             self._worker_fd = os.dup(self._socket.fileno())
             self._worker_poll.register(self._worker_fd, select.POLLIN)
-        job = _Job()
+        job = _Job(perform)
         self._job = job
         self._transport.pause_reading()
         self._loop.call_later(STUCK_S, self._watch, job, job.count)
-        self._worker.run(partial(self._run, job, perform))
+        self._worker.run(partial(self._run, job))
 
     def _watch(self, job: _Job, count: int) -> None:
         """Read from the client again if its request takes long: it may interrupt it, or die."""
@@ -391,12 +393,19 @@ class StdlibConnection(asyncio.Protocol):
             return TRACEBACK, f"AssertionError: {function!r} unrecognized\n"
         return self._office_reply(function, args, kwds)
 
-    def _run(self, job: _Job, perform: Callable[[], Reply | None] | None) -> None:
-        """Carry out requests, on a worker, as long as the client sends one after the other."""
-        while perform is not None:
+    def _run(self, job: _Job) -> None:
+        """Carry out requests, on a worker, as long as the client sends one after the other.
+
+        Nothing of one is held while the next is awaited: it may be the last that holds an object.
+        """
+        while job.perform is not None:
+            perform, job.perform = job.perform, None
             reply = perform()
-            perform = self._next(job) if self._finish(job, reply) else None
-            del reply  # it may be the last that holds somebody's object
+            del perform
+            goes_on = self._finish(job, reply)
+            del reply
+            if goes_on:
+                job.perform = self._next(job)
 
     def _finish(self, job: _Job, reply: Reply | None) -> bool:
         """Send a reply from this thread; return whether to wait for the next request here."""
