@@ -45,9 +45,14 @@ def publish(program: Path, edition: Edition, folder: Path) -> Path:
 
 
 def environment() -> dict[str, str]:
-    """Return the environment of a program: it finds the stage that it plays on."""
+    """Return the environment of a program: it finds the stage that it plays on.
+
+    Its coverage is not measured: that would start in each of some hundred processes, most of them
+    the standard library's, and take longer than they do.
+    """
+    inherited = {name: text for name, text in os.environ.items() if "COVERAGE" not in name}
     path = os.pathsep.join(filter(None, [str(ROOT), os.environ.get("PYTHONPATH")]))
-    return {**os.environ, "PYTHONPATH": path, "PYTHONHASHSEED": "0"}
+    return {**inherited, "PYTHONPATH": path, "PYTHONHASHSEED": "0"}
 
 
 def _changed(program: Path) -> str:

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import IO, NamedTuple
 
 from tests.managers.cpython.substitution import EDITION, SABOTAGE, START_METHOD
-from tests.managers.editions import Edition
+from tests.managers.editions import Edition, environment
 
 __all__ = ["START_METHODS", "Outcome", "Run"]
 
@@ -35,9 +35,7 @@ class Run:
     def __init__(
         self, edition: Edition, start_method: str, folder: Path, *names: str, sabotage: bool = False
     ) -> None:
-        # Coverage would start in each of some hundred children, and take longer than they do.
-        environ = {key: value for key, value in os.environ.items() if "COVERAGE" not in key}
-        environ |= {EDITION: edition.name, START_METHOD: start_method}
+        environ = environment() | {EDITION: edition.name, START_METHOD: start_method}
         if sabotage:
             environ[SABOTAGE] = "yes"
         self._errors: IO[str] = (folder / "stderr").open("w+", encoding="utf-8")
