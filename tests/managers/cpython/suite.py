@@ -4,8 +4,8 @@
 
 The suite is the file that came with this interpreter; nothing of it is copied. It makes its test
 classes in the module that asks for them, under the name by which children find them again, so this
-module is the program: see `substitution` for why. The edition and the start method
-are variables of the environment because a forkserver has no arguments.
+module is the program: see `substitution` for why. `runs` starts it. The edition and the start
+method are variables of the environment because a forkserver has no arguments.
 """
 
 from __future__ import annotations
@@ -18,16 +18,9 @@ import os
 import sys
 import traceback
 import unittest
-from pathlib import Path
 from typing import Any
 
-sys.path.insert(0, str(Path(__file__).parents[3]))
-
-from tests.managers.cpython.substitution import (  # it needs the path
-    EDITION,
-    START_METHOD,
-    substitute,
-)
+from tests.managers.cpython.substitution import EDITION, START_METHOD, substitute
 
 HANG_S = 60
 """Of one test, until the tracebacks of all threads are printed and the run is given up."""
