@@ -29,6 +29,9 @@ __all__ = ["AutoProxy", "BaseProxy", "MakeProxyType", "RebuildProxy"]
 
 dispatch: Any = stdlib.dispatch  # type: ignore[attr-defined]  # not in stubs
 
+_STAYS = "the connection of a thread stays when its last proxy goes: it holds the thread's locks"
+"""An identity that no proxy has: where one is left, the standard library does not disconnect."""
+
 _session: tuple[int, str] = (0, "")
 
 
@@ -45,6 +48,7 @@ class BaseProxy(stdlib.BaseProxy):
 
     # Attributes of the standard library's class that its stubs do not have.
     _tls: Any
+    _idset: Any
     _token: Any
     _id: str
     _manager: Any
@@ -82,6 +86,7 @@ class BaseProxy(stdlib.BaseProxy):
         made = self._Client(address, authkey=self._authkey)
         dispatch(made, None, "accept_connection", (name,))
         self._tls.connection = made
+        self._idset.add(_STAYS)
 
     def _callmethod(
         self,

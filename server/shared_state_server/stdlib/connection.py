@@ -110,6 +110,7 @@ class StdlibConnection(asyncio.Protocol):
         self._lane: StdlibLane | None = None
         self._number = 0
         self._xml = False
+        self._is_ours = False
         self._is_authenticated = False
         self._met_local = False
         self._sent: list[Entry] = []
@@ -166,9 +167,10 @@ class StdlibConnection(asyncio.Protocol):
         """Be the connection of one thread of the client from now on."""
         name = str(name)
         found = _OUR_SESSION.search(name)
-        identity = bytes.fromhex(found[1]) if found else os.urandom(16)
         sessions = self._hall.service.sessions
         pid = self._peer_pid()
+        self._is_ours = found is not None
+        identity = bytes.fromhex(found[1]) if found else self._office.presence.identity_of(pid)
         thread = name[: found.start()] if found else name
         number = 1
         session = sessions.get(identity)
@@ -553,6 +555,4 @@ class StdlibConnection(asyncio.Protocol):
         session = lane.session
         session.lanes.pop(lane.number, None)
         if not session.lanes:
-            session.is_over = True
-            service.sessions.pop(session.id, None)
-            session.end(now)
+            self._office.presence.leave(session, is_ours=self._is_ours)

@@ -31,6 +31,7 @@ from .entries import Entries, Entry
 from .lane import StdlibLane
 from .local import LocalProxy, local_proxy
 from .messages import ERROR, PROXY, RETURN, TRACEBACK, Reply, with_note
+from .presence import Presence
 from .worker import Workers
 
 if TYPE_CHECKING:
@@ -90,6 +91,7 @@ class Office:
         self._adapters: dict[str, Adapter] = {}
         self._codec = Codec()
         self.service: Service
+        self.presence: Presence
         self.stop: Callable[[], object] = _cannot_stop
         self._loop: asyncio.AbstractEventLoop | None = None
         self._loop_thread = 0
@@ -97,6 +99,7 @@ class Office:
     def open(self, service: Service) -> None:
         """Serve from now on, in the running loop, beside the objects of `service`."""
         self.service = service
+        self.presence = Presence(service)
         self._loop = asyncio.get_running_loop()
         self._loop_thread = threading.get_ident()
         own = Hello(VERSION, "", b"", os.urandom(16), 0, False, "", os.getpid(), "server")
