@@ -17,6 +17,7 @@ settings.load_profile("untimed")
 
 pytest_plugins = [
     "tests.fixtures.servers",
+    "tests.fixtures.proxies",
     "tests.fixtures.clients",
     "tests.fixtures.agents",
     "tests.fixtures.loops",

@@ -12,6 +12,7 @@ TYPES = {
     "Array",
     "Barrier",
     "BoundedSemaphore",
+    "Claim",
     "Condition",
     "Dict",
     "Event",
@@ -29,7 +30,7 @@ TYPES = {
     "Set",
     "Value",
 }
-ANSWERS = {"ObjectInfo", "Owner"}
+ANSWERS = {"Grant", "Holding", "LockInfo", "ObjectInfo", "Owner"}
 ERRORS = {
     "SharedStateError",
     "SendAgain",
@@ -41,13 +42,18 @@ ERRORS = {
     "EncodingError",
     "DecodingError",
     "LimitExceeded",
+    "DeadlockError",
     "EditConflict",
     "GiveUp",
+    "LockLost",
+    "StaleFence",
+    "ClaimLost",
     "OutcomeUnknown",
     "ProtocolError",
     "InternalError",
     "AuthenticationError",
     "ShutDown",
+    "StateLost",
 }
 
 PUBLIC = {

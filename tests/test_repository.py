@@ -96,7 +96,10 @@ def test_continuous_integration_runs_the_readmes_test_command() -> None:
 
 @pytest.mark.parametrize(
     ("group", "names"),
-    [("console_scripts", {"shared-state"}), ("shared_state.commands", {"demo", "ls", "ping"})],
+    [
+        ("console_scripts", {"shared-state"}),
+        ("shared_state.commands", {"demo", "lock", "locks", "ls", "ping"}),
+    ],
 )
 def test_the_commands_that_are_declared_are_there(group: str, names: set[str]) -> None:
     declared = metadata.distribution("shared-state").entry_points.select(group=group)
@@ -172,3 +175,15 @@ def test_every_ignore_carries_its_reason() -> None:
 )
 def test_what_an_explained_ignore_looks_like(comment: str, explained: bool) -> None:
     assert is_explained(comment) is explained
+
+
+def test_every_test_that_is_promised_by_name_exists() -> None:
+    promised = set(re.findall(r"`(test_\w+)`", read("docs/guarantees.md")))
+    definition = re.compile(r"^ *(?:async )?def (test_\w+)\(", re.MULTILINE)
+    written = {
+        name
+        for path in python_files("tests")
+        for name in definition.findall(path.read_text(encoding="utf-8"))
+    }
+    assert promised
+    assert promised <= written, f"not there: {sorted(promised - written)}"

@@ -12,6 +12,8 @@ import typing
 if typing.TYPE_CHECKING:
     from shared_state_protocol.errors import (
         AuthenticationError,
+        ClaimLost,
+        DeadlockError,
         DecodingError,
         EditConflict,
         EncodingError,
@@ -20,6 +22,7 @@ if typing.TYPE_CHECKING:
         InternalError,
         InvalidName,
         LimitExceeded,
+        LockLost,
         ObjectNotFound,
         OutcomeUnknown,
         ProtocolError,
@@ -27,10 +30,13 @@ if typing.TYPE_CHECKING:
         ServerClosing,
         SharedStateError,
         ShutDown,
+        StaleFence,
+        StateLost,
         TypeMismatch,
     )
+    from shared_state_protocol.grants import Grant
     from shared_state_protocol.registry import register
-    from shared_state_protocol.state import ObjectInfo, Owner
+    from shared_state_protocol.state import Holding, LockInfo, ObjectInfo, Owner
 
     from .awaiting import AsyncClient, connect_async
     from .batch import Batch, Promise
@@ -41,6 +47,7 @@ if typing.TYPE_CHECKING:
         AsyncArray,
         AsyncBarrier,
         AsyncBoundedSemaphore,
+        AsyncClaim,
         AsyncCondition,
         AsyncDict,
         AsyncEvent,
@@ -59,6 +66,7 @@ if typing.TYPE_CHECKING:
         AsyncValue,
         Barrier,
         BoundedSemaphore,
+        Claim,
         Condition,
         Dict,
         Event,
@@ -82,6 +90,7 @@ __all__ = [
     "AsyncArray",
     "AsyncBarrier",
     "AsyncBoundedSemaphore",
+    "AsyncClaim",
     "AsyncClient",
     "AsyncCondition",
     "AsyncDict",
@@ -103,8 +112,11 @@ __all__ = [
     "Barrier",
     "Batch",
     "BoundedSemaphore",
+    "Claim",
+    "ClaimLost",
     "Client",
     "Condition",
+    "DeadlockError",
     "DecodingError",
     "Dict",
     "EditConflict",
@@ -112,6 +124,8 @@ __all__ = [
     "Event",
     "FixTheCall",
     "GiveUp",
+    "Grant",
+    "Holding",
     "InternalError",
     "InvalidName",
     "JoinableQueue",
@@ -119,6 +133,8 @@ __all__ = [
     "LimitExceeded",
     "List",
     "Lock",
+    "LockInfo",
+    "LockLost",
     "Manager",
     "Namespace",
     "ObjectInfo",
@@ -139,6 +155,8 @@ __all__ = [
     "SharedStateError",
     "SharedStateManager",
     "ShutDown",
+    "StaleFence",
+    "StateLost",
     "TypeMismatch",
     "Value",
     "connect",
@@ -149,6 +167,7 @@ __all__ = [
 _MANAGERS = frozenset({"Manager", "SharedStateManager"})
 _MODULES = (
     "shared_state_protocol.errors",
+    "shared_state_protocol.grants",
     "shared_state_protocol.registry",
     "shared_state_protocol.state",
     "shared_state.blocking",

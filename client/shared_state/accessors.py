@@ -89,21 +89,52 @@ class BlockingAccessors(ABC):
         """Get or create the namespace `name`."""
         return self._open(Namespace, name)
 
-    def queue(self, name: str, maxsize: int = 0) -> Queue[Any]:
-        """Get or create the queue `name`; `maxsize` 0 is no bound."""
-        return self._open(Queue, name, maxsize)
+    def queue(
+        self,
+        name: str,
+        maxsize: int = 0,
+        *,
+        max_attempts: int | None = None,
+        dead_letters: str | None = None,
+    ) -> Queue[Any]:
+        """Get or create the queue `name`; `maxsize` 0 is no bound.
 
-    def lifo_queue(self, name: str, maxsize: int = 0) -> LifoQueue[Any]:
-        """Get or create the lifo queue `name`; `maxsize` 0 is no bound."""
-        return self._open(LifoQueue, name, maxsize)
+        An item whose claim failed `max_attempts` times goes to the queue named `dead_letters`.
+        """
+        return self._open(Queue, name, maxsize, max_attempts, dead_letters)
 
-    def priority_queue(self, name: str, maxsize: int = 0) -> PriorityQueue[Any]:
-        """Get or create the priority queue `name`; `maxsize` 0 is no bound."""
-        return self._open(PriorityQueue, name, maxsize)
+    def lifo_queue(
+        self,
+        name: str,
+        maxsize: int = 0,
+        *,
+        max_attempts: int | None = None,
+        dead_letters: str | None = None,
+    ) -> LifoQueue[Any]:
+        """Get or create the lifo queue `name`; options as for `queue`."""
+        return self._open(LifoQueue, name, maxsize, max_attempts, dead_letters)
 
-    def joinable_queue(self, name: str, maxsize: int = 0) -> JoinableQueue[Any]:
-        """Get or create the joinable queue `name`; `maxsize` 0 is no bound."""
-        return self._open(JoinableQueue, name, maxsize)
+    def priority_queue(
+        self,
+        name: str,
+        maxsize: int = 0,
+        *,
+        max_attempts: int | None = None,
+        dead_letters: str | None = None,
+    ) -> PriorityQueue[Any]:
+        """Get or create the priority queue `name`; options as for `queue`."""
+        return self._open(PriorityQueue, name, maxsize, max_attempts, dead_letters)
+
+    def joinable_queue(
+        self,
+        name: str,
+        maxsize: int = 0,
+        *,
+        max_attempts: int | None = None,
+        dead_letters: str | None = None,
+    ) -> JoinableQueue[Any]:
+        """Get or create the joinable queue `name`; options as for `queue`."""
+        return self._open(JoinableQueue, name, maxsize, max_attempts, dead_letters)
 
     def lock(self, name: str) -> Lock:
         """Get or create the lock `name`."""
@@ -123,7 +154,9 @@ class BlockingAccessors(ABC):
 
     def condition(self, name: str, lock: Lock | RLock | None = None) -> Condition:
         """Get or create the condition `name`, on `lock` or on a lock of its own."""
-        return self._open(Condition, name, None if lock is None else lock.name)
+        if lock is None:
+            return self._open(Condition, name, None)
+        return self._open(Condition, name, lock.name).on(lock.name)
 
     def event(self, name: str) -> Event:
         """Get or create the event `name`."""
@@ -183,21 +216,52 @@ class AwaitingAccessors(ABC):
         """Get or create the namespace `name`."""
         return self._open(AsyncNamespace, name)
 
-    def queue(self, name: str, maxsize: int = 0) -> AsyncQueue[Any]:
-        """Get or create the queue `name`; `maxsize` 0 is no bound."""
-        return self._open(AsyncQueue, name, maxsize)
+    def queue(
+        self,
+        name: str,
+        maxsize: int = 0,
+        *,
+        max_attempts: int | None = None,
+        dead_letters: str | None = None,
+    ) -> AsyncQueue[Any]:
+        """Get or create the queue `name`; `maxsize` 0 is no bound.
 
-    def lifo_queue(self, name: str, maxsize: int = 0) -> AsyncLifoQueue[Any]:
-        """Get or create the lifo queue `name`; `maxsize` 0 is no bound."""
-        return self._open(AsyncLifoQueue, name, maxsize)
+        An item whose claim failed `max_attempts` times goes to the queue named `dead_letters`.
+        """
+        return self._open(AsyncQueue, name, maxsize, max_attempts, dead_letters)
 
-    def priority_queue(self, name: str, maxsize: int = 0) -> AsyncPriorityQueue[Any]:
-        """Get or create the priority queue `name`; `maxsize` 0 is no bound."""
-        return self._open(AsyncPriorityQueue, name, maxsize)
+    def lifo_queue(
+        self,
+        name: str,
+        maxsize: int = 0,
+        *,
+        max_attempts: int | None = None,
+        dead_letters: str | None = None,
+    ) -> AsyncLifoQueue[Any]:
+        """Get or create the lifo queue `name`; options as for `queue`."""
+        return self._open(AsyncLifoQueue, name, maxsize, max_attempts, dead_letters)
 
-    def joinable_queue(self, name: str, maxsize: int = 0) -> AsyncJoinableQueue[Any]:
-        """Get or create the joinable queue `name`; `maxsize` 0 is no bound."""
-        return self._open(AsyncJoinableQueue, name, maxsize)
+    def priority_queue(
+        self,
+        name: str,
+        maxsize: int = 0,
+        *,
+        max_attempts: int | None = None,
+        dead_letters: str | None = None,
+    ) -> AsyncPriorityQueue[Any]:
+        """Get or create the priority queue `name`; options as for `queue`."""
+        return self._open(AsyncPriorityQueue, name, maxsize, max_attempts, dead_letters)
+
+    def joinable_queue(
+        self,
+        name: str,
+        maxsize: int = 0,
+        *,
+        max_attempts: int | None = None,
+        dead_letters: str | None = None,
+    ) -> AsyncJoinableQueue[Any]:
+        """Get or create the joinable queue `name`; options as for `queue`."""
+        return self._open(AsyncJoinableQueue, name, maxsize, max_attempts, dead_letters)
 
     def lock(self, name: str) -> AsyncLock:
         """Get or create the lock `name`."""
@@ -217,7 +281,9 @@ class AwaitingAccessors(ABC):
 
     def condition(self, name: str, lock: AsyncLock | AsyncRLock | None = None) -> AsyncCondition:
         """Get or create the condition `name`, on `lock` or on a lock of its own."""
-        return self._open(AsyncCondition, name, None if lock is None else lock.name)
+        if lock is None:
+            return self._open(AsyncCondition, name, None)
+        return self._open(AsyncCondition, name, lock.name).on(lock.name)
 
     def event(self, name: str) -> AsyncEvent:
         """Get or create the event `name`."""

@@ -9,44 +9,53 @@ again (see `reconnect`).
 from __future__ import annotations
 
 import asyncio
-import random
 import time
 from collections import deque
 from collections.abc import AsyncIterator, Generator
+from functools import partial
 from types import TracebackType
 from typing import Any, TypeVar
 
 from shared_state_protocol.address import Address
 from shared_state_protocol.codec import Codec
-from shared_state_protocol.contract import Arguments, Awaiting, Operation
-from shared_state_protocol.errors import AuthenticationError, ProtocolError
-from shared_state_protocol.state import ObjectInfo, State
+from shared_state_protocol.contract import Arguments, Awaiting, Caller, Made, Operation
+from shared_state_protocol.errors import StateLost, TypeMismatch
+from shared_state_protocol.state import LockInfo, ObjectInfo, State
 from shared_state_protocol.wire import messages
-from shared_state_protocol.wire.connection import ClientOpening
-from shared_state_protocol.wire.frames import FrameReader
 from shared_state_protocol.wire.handshake import Welcome
+from shared_state_protocol.wire.liveness import PEER_TIMEOUT_S
 
 from .accessors import AwaitingAccessors
+from .agents import TASKS, number_of_task
 from .blocking import DEFAULT_TIMEOUT_S
-from .credentials import find_address, find_key
+from .credentials import Places, find_addresses, find_key
+from .gate import SHARING, Gate
+from .holdings import Holdings
 from .objects import AWAITING
-from .proxy import AsyncProxy, opening_of, reference_to
-from .reconnect import delays
+from .proxy import AsyncProxy, opening_of, reference_to, type_name
+from .reconnect import LOST, Opening
 from .request import Message, Request
-from .session import Session, unreachable
-from .sockets import tune
+from .session import Session
+from .wire import Wire, dial, redial
 
 __all__ = ["AsyncClient", "connect_async"]
 
 LANE = 1
-THREAD = "asyncio"
+
+ARRIVED_UNTOLD = 1024
+"""Replies after which the server is told that they have come, although an earlier one has not. It
+remembers many times as many; as many again as there are requests under way, if these are more."""
 
 LOOKS = 4
 """How often within the timeout overdue requests are looked for: one timer for all, not one each."""
 
+MAX_OPENED = 10_000
+"""Names of which is remembered that they are of the type; others cost one more round trip."""
+
 T = TypeVar("T", bound=AsyncProxy)
 
 Infos = list[ObjectInfo]
+Locks = list[LockInfo]
 
 
 class _State(State, Awaiting):
@@ -62,10 +71,17 @@ class AsyncClient(AwaitingAccessors):
     """
 
     def __init__(
-        self, address: Address, key: bytes, timeout: float, same_host: bool, pickle: bool
+        self,
+        addresses: tuple[Address, ...],
+        key: bytes,
+        timeout: float,
+        same_host: bool,
+        peer_timeout: float,
+        pickle: bool,
     ) -> None:
-        self.codec = Codec(pickle=pickle, refer=reference_to, resolve=self._resolve)
-        self._session = Session(address, key, timeout, same_host, self.codec)
+        self.codec = Codec(pickle=pickle, refer=self._refer, resolve=self._resolve)
+        self._session = Session(addresses, key, timeout, same_host, peer_timeout, self.codec)
+        self.callers = Made(self._caller)
         self._state = _State("", self)
         self._wire: Wire | None = None
         self._connecting: asyncio.Task[None] | None = None
@@ -75,19 +91,29 @@ class AsyncClient(AwaitingAccessors):
         # Replies that have come while their callers have not had their turn: these may yet be
         # cancelled, and the server can take back only what was not acknowledged.
         self._unread: set[int] = set()
+        self._untold = 0
         self._outbox: list[bytes] = []
         self._given_up: deque[tuple[int, int]] = deque()
         self._patience: asyncio.TimerHandle | None = None
+        self.holdings = Holdings()
         self._is_closed = False
+        # By the operation and the name: openings that the server has accepted.
+        self._opened: set[tuple[str, str]] = set()
+        self._loss: StateLost | None = None  # that nobody has been told of
 
     # Objects
 
     async def objects(self) -> Infos:
         """Return the name, type and size of every object, ordered by name."""
-        return await self._state.objects()
+        return [info async for info in self._state.objects()]
+
+    async def locks(self) -> Locks:
+        """Return what is held or waited for and by whom, ordered by name: see `LockInfo`."""
+        return await self._state.locks()
 
     async def delete(self, name: str) -> bool:
         """Remove an object; whoever waits on it gets `ObjectNotFound`. False if there is none."""
+        self._session.forget(name)
         return await self._state.delete(name)
 
     async def ping(self) -> float:
@@ -100,6 +126,16 @@ class AsyncClient(AwaitingAccessors):
     def address(self) -> Address:
         """The address that was connected to."""
         return self._session.address
+
+    @property
+    def instance(self) -> bytes:
+        """Which run of which server this is; the same for all of its addresses."""
+        return self._session.instance
+
+    @property
+    def location(self) -> str:
+        """All addresses that were given, with commas between them."""
+        return self._session.location
 
     @property
     def transport(self) -> str:
@@ -138,30 +174,50 @@ class AsyncClient(AwaitingAccessors):
 
     # Calls
 
-    def call(self, operation: Operation[..., Any], name: str, arguments: Arguments) -> Any:
-        """Return a coroutine of the result of one operation, or an async iterator of a stream."""
-        if operation.batched:
-            return self._read_batches(operation, name, arguments)
-        return self._call(operation, name, arguments)
+    def _caller(self, operation: Operation[..., Any]) -> Caller:
+        """Return what makes the coroutine of a call's result, or the async iterator of a stream."""
+        return partial(self._read_batches if operation.batched else self._call, operation)
 
     async def _call(self, operation: Operation[..., Any], name: str, arguments: Arguments) -> Any:
         wire = await self._exchange(operation, name, arguments)
-        return operation.decode(wire, arguments, self.codec)
+        if operation.confirms:
+            return wire  # decoded before its arrival was confirmed
+        return self._session.decoders[operation](wire, arguments)
 
     async def _exchange(
         self, operation: Operation[..., Any], name: str, arguments: Arguments
     ) -> Any:
+        if self._loss is not None:
+            loss, self._loss = self._loss, None
+            raise loss
         number, future = self._begin(operation, name, arguments)
         try:
             message = await future
-        except BaseException:
-            self._give_up(number)
+            if operation.confirms:
+                message = self._session.opened(operation, message)
+        except BaseException as error:
+            if not (isinstance(error, asyncio.CancelledError) and self._goes_on(number)):
+                self._give_up(number)
             raise
         finally:
             self._unread.discard(number)
         if operation.confirms and len(message) == messages.ANSWER_PARTS:
             self._write(messages.notice(messages.CONFIRM, number))
         return self._session.result_of(message)
+
+    def _goes_on(self, number: int) -> bool:
+        """Have a command whose caller was cancelled be carried out all the same, if it is one.
+
+        As what was written cannot be unwritten: so a lock that is being released is released, also
+        if the connection is just being made anew.
+        """
+        request, _ = self._pending.get(number, (None, None))
+        if request is None or not request.operation.changes or request.can_be_undone:
+            return False
+        future: asyncio.Future[Message] = asyncio.get_running_loop().create_future()
+        self._pending[number] = request, future
+        self._expect(number, future)
+        return True
 
     def _give_up(self, number: int) -> None:
         """Cancel a call that ends without a reply, so that it has had no effect.
@@ -179,10 +235,14 @@ class AsyncClient(AwaitingAccessors):
     ) -> tuple[int, asyncio.Future[Message]]:
         if self._is_closed:
             raise ValueError("this client is closed")
-        loop = asyncio.get_running_loop()
         if operation.wants_agent:
-            arguments = operation.with_agent(arguments, id(asyncio.current_task()))
-        encoded = operation.encode(arguments, self.codec)
+            arguments = operation.with_agent(arguments, number_of_task())
+        return self._ask(operation, name, self._session.encoders[operation](arguments))
+
+    def _ask(
+        self, operation: Operation[..., Any], name: str, encoded: Arguments
+    ) -> tuple[int, asyncio.Future[Message]]:
+        loop = asyncio.get_running_loop()
         number = self._previous = self._previous + 1
         request = Request(number, operation, name, encoded, loop.time())
         frame = request.frame(self._acknowledged)
@@ -203,7 +263,7 @@ class AsyncClient(AwaitingAccessors):
         cursor, batch = await self._exchange(operation, name, arguments)
         try:
             while True:
-                for item in operation.decode(batch, (), self.codec):
+                for item in self._session.decoders[operation](batch, ()):
                     yield item
                 if cursor is None:
                     return
@@ -215,13 +275,49 @@ class AsyncClient(AwaitingAccessors):
 
     def _open(self, proxy_class: type[T], name: str, *arguments: Any) -> T:
         """Send the request that creates the object; whatever follows it finds the object there."""
-        bound = proxy_class(name, self)
-        self._mention(opening_of(proxy_class), name, arguments)
+        bound, operation = proxy_class(name, self), opening_of(proxy_class)
+        future = self._mention(operation, name, arguments)
+        encoded = self._session.encoders[operation](arguments)
+        self._session.remember(Opening(operation, name, encoded), bound)
+        if type_name(proxy_class) in SHARING:
+            opened = operation.wire, name
+            gate = None if opened in self._opened else Gate(self)
+            bound.client = gate or self
+            future.add_done_callback(lambda done: self._end_opening(bound, opened, done))
         return bound
 
-    def _mention(self, operation: Operation[..., Any], name: str, arguments: Arguments) -> None:
+    def _end_opening(
+        self, bound: AsyncProxy, opened: tuple[str, str], done: asyncio.Future[Message]
+    ) -> None:
+        """Let the operations of an object go on, or refuse them, as its opening turned out."""
+        refusal = self._refusal_of(done)
+        if refusal is not None:
+            self._opened.discard(opened)
+            if bound.client is self:
+                bound.client = Gate(self)
+        elif len(self._opened) < MAX_OPENED:
+            self._opened.add(opened)
+        if isinstance(bound.client, Gate):
+            bound.client.end(refusal)
+            bound.client = self if refusal is None else bound.client
+
+    def _refusal_of(self, done: asyncio.Future[Message]) -> TypeMismatch | None:
+        if done.cancelled() or done.exception() or len(done.result()) == messages.ANSWER_PARTS:
+            return None
+        error = self._session.error_of(done.result())
+        return error if isinstance(error, TypeMismatch) else None
+
+    def _mention(
+        self, operation: Operation[..., Any], name: str, arguments: Arguments
+    ) -> asyncio.Future[Message]:
         """Send a request whose outcome nobody waits for."""
         number, future = self._begin(operation, name, arguments)
+        self._expect(number, future)
+        return future
+
+    def _expect(self, number: int, future: asyncio.Future[Message]) -> None:
+        """Take a reply that nobody waits for."""
+        self._pending[number][0].is_heard = False
         future.add_done_callback(lambda done: self._pass_over(number, done))
 
     def _pass_over(self, number: int, done: asyncio.Future[Message]) -> None:
@@ -229,6 +325,9 @@ class AsyncClient(AwaitingAccessors):
         self._unread.discard(number)
         if not done.cancelled():
             done.exception()
+
+    def _refer(self, value: object) -> tuple[str, str] | None:
+        return reference_to(value, self)
 
     def _resolve(self, type_name: str, name: str) -> AsyncProxy:
         return AWAITING[type_name](name, self)
@@ -249,6 +348,16 @@ class AsyncClient(AwaitingAccessors):
             if following in pending or following in unread:
                 break
             self._acknowledged = following
+        if message[0] > self._acknowledged:
+            self._untold += 1
+            if self._untold > ARRIVED_UNTOLD and self._untold > len(pending):
+                self._tell_arrived()
+
+    def _tell_arrived(self) -> None:
+        """Have the server forget what came after a reply that is still to come."""
+        self._untold = 0
+        missing = (*self._pending, *self._unread)
+        self._write(messages.notice(messages.ARRIVED, self._previous, *missing))
 
     def _fail_all(self, error: Exception) -> None:
         for _, future in self._pending.values():
@@ -277,81 +386,9 @@ class AsyncClient(AwaitingAccessors):
 
     async def connect(self) -> None:
         """Connect; see `connect_async` for what this may raise."""
-        wire, welcome = await self._dial_until(ConnectionResetError)
+        wire, welcome = await dial(self, self._session, LANE, TASKS)
         self._session.know(welcome, LANE)
         self._use(wire)
-
-    async def _dial_until(self, passing: type[OSError]) -> tuple[Wire, Welcome]:
-        """Dial again as long as the error is a `passing` one and the timeout allows.
-
-        Never after a TimeoutError: the patience is used up.
-        """
-        loop = asyncio.get_running_loop()
-        give_up = loop.time() + self._session.timeout
-        for delay in delays(random.Random()):  # noqa: S311  # jitter is no secret
-            await asyncio.sleep(delay)
-            try:
-                return await self._dial()
-            except TimeoutError:
-                raise
-            except passing:
-                if loop.time() > give_up:
-                    raise
-        raise AssertionError("delays never end")
-
-    async def _dial(self) -> tuple[Wire, Welcome]:
-        """Open a connection, over the server's Unix socket where it is on this host."""
-        session = self._session
-        near = await self._dial_nearer()
-        if near is not None:
-            return near
-        wire, welcome = await self._open_wire(session.address)
-        session.know(welcome, LANE)
-        near = await self._dial_nearer()
-        if near is None:
-            return wire, welcome
-        wire.transport.close()
-        # The first welcome knows whether the session was there before.
-        return near[0], welcome
-
-    async def _dial_nearer(self) -> tuple[Wire, Welcome] | None:
-        nearer = self._session.nearer_address
-        if nearer is None:
-            return None
-        try:
-            wire, welcome = await self._open_wire(nearer)
-        except (OSError, ProtocolError, AuthenticationError):
-            return None
-        if welcome.instance == self._session.instance:
-            return wire, welcome
-        wire.transport.close()
-        return None
-
-    async def _open_wire(self, address: Address) -> tuple[Wire, Welcome]:
-        loop = asyncio.get_running_loop()
-        wire = Wire(self, address.scheme, self._session.opening(LANE, THREAD))
-        try:
-            if address.scheme == "unix":
-                making: Any = loop.create_unix_connection(lambda: wire, address.path)
-            else:
-                making = loop.create_connection(lambda: wire, address.host, address.port)
-            await self._made(making, address)
-            return wire, await asyncio.wait_for(wire.opened, self._session.timeout)
-        except asyncio.TimeoutError:
-            wire.abort()
-            late = f"{address} did not answer within {self._session.timeout:g} s"
-            raise TimeoutError(late) from None
-        except BaseException:
-            wire.abort()
-            raise
-
-    async def _made(self, making: Any, address: Address) -> None:
-        try:
-            await asyncio.wait_for(making, self._session.timeout)
-        except asyncio.TimeoutError:
-            raise
-        except OSError as error:
-            raise unreachable(error, address) from None
 
     def _use(self, wire: Wire) -> None:
         if wire.closed.is_set():
@@ -375,7 +412,7 @@ class AsyncClient(AwaitingAccessors):
     async def _connect_again(self) -> None:
         before = self._session.instance
         try:
-            wire, welcome = await self._dial_until(OSError)
+            wire, welcome = await redial(self, self._session, LANE, TASKS)
         except Exception as error:  # noqa: BLE001  # whatever it is, the callers have to know
             self._fail_all(error)
             return
@@ -386,7 +423,11 @@ class AsyncClient(AwaitingAccessors):
         self._send_again(welcome, before)
 
     def _send_again(self, welcome: Welcome, before: bytes) -> None:
-        now = asyncio.get_running_loop().time()
+        now, is_lost = asyncio.get_running_loop().time(), welcome.instance != before
+        if is_lost:
+            self._given_up.clear()
+            if not any(request.is_heard for request, _ in self._pending.values()):
+                self._loss = StateLost(LOST)
         for number, _ in self._given_up:
             self._write(messages.notice(messages.CANCEL, number))
         for request, future in list(self._pending.values()):
@@ -397,6 +438,13 @@ class AsyncClient(AwaitingAccessors):
             del self._pending[request.number]
             if not future.done():
                 future.set_result(lost)
+        if is_lost:
+            self._open_again()
+
+    def _open_again(self) -> None:
+        """Have the objects that this client has opened on an instance that knows none of them."""
+        for opening in list(self._session.openings.values()):
+            self._expect(*self._ask(opening.operation, opening.name, opening.arguments))
 
     def _write(self, frame: bytes) -> None:
         if self._wire is None:
@@ -411,60 +459,6 @@ class AsyncClient(AwaitingAccessors):
             self._wire.transport.write(b"".join(out))
 
 
-class Wire(asyncio.Protocol):
-    """One connection of an async client. `opened` is done when the server is known."""
-
-    def __init__(self, client: AsyncClient, kind: str, opening: ClientOpening) -> None:
-        loop = asyncio.get_running_loop()
-        self.kind = kind
-        self.transport: Any = None  # uvloop's transports do not inherit from asyncio's
-        self.opened: asyncio.Future[Welcome] = loop.create_future()
-        self.closed = asyncio.Event()
-        self._client = client
-        self._opening = opening
-        self._reader: FrameReader | None = None
-
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        self.transport = transport
-        if self.kind == "tcp":
-            tune(transport.get_extra_info("socket"))
-
-    def data_received(self, data: bytes) -> None:
-        try:
-            if self._reader is None:
-                self._open(data)
-            else:
-                for payload in self._reader.feed(data):
-                    self._client.receive(messages.read(payload))
-        except (ProtocolError, AuthenticationError) as error:
-            if not self.opened.done():
-                self.opened.set_exception(error)
-            self.transport.abort()
-
-    def _open(self, data: bytes) -> None:
-        answer = self._opening.receive(data)
-        if answer:
-            self.transport.write(answer)
-        welcome = self._opening.welcome
-        if welcome is not None and not self.opened.done():
-            self._reader = FrameReader(welcome.max_frame_bytes)
-            self.opened.set_result(welcome)
-
-    def connection_lost(self, exc: Exception | None) -> None:
-        self.closed.set()
-        if not self.opened.done():
-            self.opened.set_exception(
-                ConnectionResetError("the server closed the connection before the handshake")
-            )
-            self.opened.exception()  # nobody waits for it when connecting was given up
-        self._client.lost(self)
-
-    def abort(self) -> None:
-        """Close at once, if there is anything to close."""
-        if self.transport is not None:
-            self.transport.abort()
-
-
 class connect_async:  # noqa: N801  # it is called as a function
     """Connect to a server: ``async with connect_async(…) as client``, or await it.
 
@@ -473,16 +467,17 @@ class connect_async:  # noqa: N801  # it is called as a function
 
     def __init__(
         self,
-        address: str | tuple[str, int] | Address | None = None,
+        address: Places | None = None,
         *,
         authkey: bytes | None = None,
         timeout: float = DEFAULT_TIMEOUT_S,
         same_host: bool = True,
+        peer_timeout: float = PEER_TIMEOUT_S,
         pickle: bool = False,
     ) -> None:
-        self._address = find_address(address)
+        self._addresses = find_addresses(address)
         self._key = find_key(authkey)
-        self._options = timeout, same_host, pickle
+        self._options = timeout, same_host, peer_timeout, pickle
         self._client: AsyncClient | None = None
 
     def __await__(self) -> Generator[Any, None, AsyncClient]:
@@ -502,6 +497,6 @@ class connect_async:  # noqa: N801  # it is called as a function
             await self._client.close()
 
     async def _connect(self) -> AsyncClient:
-        client = AsyncClient(self._address, self._key, *self._options)
+        client = AsyncClient(self._addresses, self._key, *self._options)
         await client.connect()
         return client

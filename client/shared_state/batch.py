@@ -9,6 +9,7 @@ sends nothing.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from itertools import groupby
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -29,11 +30,12 @@ __all__ = ["Batch", "Promise"]
 class Promise:
     """The result of an operation in a batch, once the block is left."""
 
-    __slots__ = ("_error", "_result")
+    __slots__ = ("_convert", "_error", "_result")
 
     def __init__(self) -> None:
         self._error: Exception | None = None
         self._result: Any = _NOT_YET
+        self._convert: Callable[[Any], Any] | None = None
 
     def result(self) -> Any:
         """Return the result of the operation, or raise its error.
@@ -47,9 +49,15 @@ class Promise:
             raise RuntimeError("the results of a batch are there once its block is left")
         return self._result
 
-    def keep(self, result: Any) -> None:
-        """Set what `result` is to return."""
-        self._result = result
+    def through(self, convert: Callable[[Any], Any]) -> Promise:
+        """Have `result` return what `convert` makes of the result; return this promise."""
+        self._convert = convert
+        return self
+
+    def keep(self, result: Any) -> Any:
+        """Set what `result` is to return, and return it."""
+        self._result = result if self._convert is None else self._convert(result)
+        return self._result
 
     def fail(self, error: Exception) -> None:
         """Set what `result` is to raise."""
@@ -96,13 +104,14 @@ class Batch:
     def __len__(self) -> int:
         return len(self._calls)
 
-    def add(self, operation: Operation[..., Any], name: str, arguments: Arguments) -> Promise:
-        """Note one operation."""
+    def add(
+        self, operation: Operation[..., Any], name: str, arguments: Arguments, encoded: Arguments
+    ) -> Promise:
+        """Note one operation, with its arguments as they were given and as they travel."""
         if operation.batched:
             raise RuntimeError(f"{operation.wire} is read in portions: call it outside the batch")
-        # Encoded now: what is done to a value after the call is not part of the call.
-        encoded = operation.encode(arguments, self._client.codec)
         promise = Promise()
+        # Encoded by now: what is done to a value after the call is not part of the call.
         self._calls.append(Call(operation, name, arguments, encoded, promise))
         return promise
 
@@ -137,8 +146,7 @@ class Batch:
                 call.promise.fail(error)
                 self.results.append(error)
             else:
-                call.promise.keep(result)
-                self.results.append(result)
+                self.results.append(call.promise.keep(result))
 
     def _ask_each(self, calls: list[Call]) -> list[Message]:
         """Send each call as a request of its own, all in few writes; return the replies."""

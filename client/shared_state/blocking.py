@@ -10,21 +10,24 @@ import os
 import threading
 import time
 import weakref
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from types import TracebackType
 from typing import Any, TypeVar
 
 from shared_state_protocol.address import Address
 from shared_state_protocol.codec import Codec
-from shared_state_protocol.contract import Arguments, Blocking, Operation
-from shared_state_protocol.state import ObjectInfo, State
+from shared_state_protocol.contract import Arguments, Blocking, Caller, Made, Operation
+from shared_state_protocol.state import LockInfo, ObjectInfo, State
+from shared_state_protocol.wire.liveness import PEER_TIMEOUT_S
 
 from .accessors import BlockingAccessors
 from .batch import Batch
-from .credentials import find_address, find_key
+from .credentials import Places, find_addresses, find_key
+from .holdings import Holdings
 from .lane import Lane
 from .objects import BLOCKING
 from .proxy import Proxy, opening_of, reference_to
+from .reconnect import Opening
 from .session import Session
 
 __all__ = ["DEFAULT_TIMEOUT_S", "Client", "client_at", "connect"]
@@ -37,6 +40,7 @@ T = TypeVar("T", bound=Proxy)
 
 Lanes = list[tuple[Lane, "weakref.ref[threading.Thread]"]]
 Infos = list[ObjectInfo]
+Locks = list[LockInfo]
 Message = list[Any]
 
 
@@ -54,15 +58,17 @@ class Client(BlockingAccessors):
 
     def __init__(
         self,
-        address: Address,
+        addresses: tuple[Address, ...],
         key: bytes,
         *,
         timeout: float = DEFAULT_TIMEOUT_S,
         same_host: bool = True,
+        peer_timeout: float = PEER_TIMEOUT_S,
         pickle: bool = False,
     ) -> None:
-        self.codec = Codec(pickle=pickle, refer=reference_to, resolve=self._resolve)
-        self._session = Session(address, key, timeout, same_host, self.codec)
+        self.codec = Codec(pickle=pickle, refer=self._refer, resolve=self._resolve)
+        self._session = Session(addresses, key, timeout, same_host, peer_timeout, self.codec)
+        self.callers = Made(self._caller)
         self._state = _State("", self)
         self._guard = threading.Lock()
         self._is_closed = False
@@ -70,6 +76,7 @@ class Client(BlockingAccessors):
         self._lanes: Lanes = []
         self._last_number = 0
         self._abandoned: list[int] = []
+        self.holdings = Holdings()
         _known[self] = None
         self._lane()
 
@@ -77,10 +84,15 @@ class Client(BlockingAccessors):
 
     def objects(self) -> Infos:
         """Return the name, type and size of every object, ordered by name."""
-        return self._state.objects()
+        return list(self._state.objects())
+
+    def locks(self) -> Locks:
+        """Return what is held or waited for and by whom, ordered by name: see `LockInfo`."""
+        return self._state.locks()
 
     def delete(self, name: str) -> bool:
         """Remove an object; whoever waits on it gets `ObjectNotFound`. False if there is none."""
+        self._session.forget(name)
         return self._state.delete(name)
 
     # The connection
@@ -106,9 +118,19 @@ class Client(BlockingAccessors):
         return self._session.address
 
     @property
+    def location(self) -> str:
+        """All addresses that were given, with commas between them; proxies pickle with it."""
+        return self._session.location
+
+    @property
     def key(self) -> bytes:
         """The key that was proved; children that are being started get it from here."""
         return self._session.key
+
+    @property
+    def instance(self) -> bytes:
+        """Which run of which server this is; the same for all of its addresses."""
+        return self._session.instance
 
     @property
     def transport(self) -> str:
@@ -127,7 +149,7 @@ class Client(BlockingAccessors):
             if self._is_closed:
                 return
             self._is_closed = True
-        self._local = threading.local()
+        self._forget_lanes()
         for lane, _ in lanes[:-1]:
             lane.close()
         for lane, _ in lanes[-1:]:
@@ -150,36 +172,66 @@ class Client(BlockingAccessors):
 
     # Calls
 
-    def call(self, operation: Operation[..., Any], name: str, arguments: Arguments) -> Any:
-        """Carry out one operation; inside a batch, note it."""
-        try:
-            lane: Lane = self._local.lane
-        except AttributeError:
-            lane = self._lane()
-        if operation.wants_agent:
-            arguments = operation.with_agent(arguments, threading.get_ident())
+    def _caller(self, operation: Operation[..., Any]) -> Caller:
+        """Make the function that carries out one operation or, inside a batch, notes it.
+
+        What is looked up here is not looked up in each call.
+        """
+        local, find_lane = self._local, self._lane
+        wants_agent, with_agent = operation.wants_agent, operation.with_agent
+        encode, finish = self._session.encoders[operation], self._finisher(operation)
+
+        def call(name: str, arguments: Arguments) -> Any:
+            try:
+                lane: Lane = local.lane
+            except AttributeError:
+                lane = find_lane()
+            if wants_agent:
+                arguments = with_agent(arguments, lane.number)
+            encoded = encode(arguments)
+            if lane.batch is not None:
+                return lane.batch.add(operation, name, arguments, encoded)
+            wire = lane.exchange(operation, name, encoded)
+            return wire if finish is None else finish(wire, arguments)
+
+        return call
+
+    def _finisher(self, operation: Operation[..., Any]) -> Callable[[Any, Arguments], Any] | None:
+        """Return what makes the result of that which `Lane.exchange` returned, if it is not it."""
+        if operation.batched:
+            return lambda wire, arguments: self._begin_batches(operation, wire)
+        if operation.confirms or operation.is_verbatim:
+            return None  # a delivery was decoded before its arrival was confirmed
+        return self._session.decoders[operation]
+
+    def call_large(self, operation: Operation[..., Any], name: str, arguments: Arguments) -> Any:
+        """Carry out one operation whose last argument is large, or whose result is: see `Lane`.
+
+        The other arguments are plain, so that nothing is encoded.
+        """
+        lane = self._lane()
         if lane.batch is not None:
-            return lane.batch.add(operation, name, arguments)
-        wire = lane.exchange(operation, name, operation.encode(arguments, self.codec))
-        if not operation.batched:
-            return operation.decode(wire, arguments, self.codec)
-        batches = self._read_batches(operation, wire)
-        next(batches)
-        self._close_abandoned()
-        return batches
+            return self.callers[operation](name, arguments)
+        return lane.exchange_large(operation, name, arguments)
 
     def result_of(
         self, operation: Operation[..., Any], arguments: Arguments, message: Message
     ) -> Any:
         """Return the result that a reply to a call with `arguments` carries, or raise its error."""
-        return operation.decode(self._session.result_of(message), arguments, self.codec)
+        return self._session.decoders[operation](self._session.result_of(message), arguments)
+
+    def _begin_batches(self, operation: Operation[..., Any], first: Any) -> Iterator[Any]:
+        batches = self._read_batches(operation, first)
+        next(batches)
+        self._close_abandoned()
+        return batches
 
     def _read_batches(self, operation: Operation[..., Any], first: Any) -> Iterator[Any]:
         cursor, batch = first
         try:
             yield None  # `call` takes it: from here on the stream is closed even if nobody reads it
             while True:
-                yield from operation.decode(batch, (), self.codec)
+                yield from self._session.decoders[operation](batch, ())
                 if cursor is None:
                     return
                 following, cursor = cursor, None
@@ -204,8 +256,14 @@ class Client(BlockingAccessors):
 
     def _open(self, proxy_class: type[T], name: str, *arguments: Any) -> T:
         bound = proxy_class(name, self)
-        opening_of(type(bound))(bound, *arguments)
+        operation = opening_of(proxy_class)
+        operation(bound, *arguments)
+        encoded = self._session.encoders[operation](arguments)
+        self._session.remember(Opening(operation, name, encoded), bound)
         return bound
+
+    def _refer(self, value: object) -> tuple[str, str] | None:
+        return reference_to(value, self)
 
     def _resolve(self, type_name: str, name: str) -> Proxy:
         return BLOCKING[type_name](name, self)
@@ -230,6 +288,11 @@ class Client(BlockingAccessors):
         self._local.lane = lane
         return lane
 
+    def _forget_lanes(self) -> None:
+        """Have every thread look for its lane anew."""
+        self._local = threading.local()
+        self.callers.clear()
+
     def _drop_lanes_of_ended_threads(self) -> None:
         kept: Lanes = []
         for lane, owner in self._lanes:
@@ -246,9 +309,10 @@ class Client(BlockingAccessors):
             lane.close()  # the child's copy of the socket; the parent's goes on
         self._guard = threading.Lock()
         self._session.renew()
-        self._local = threading.local()
+        self._forget_lanes()
         self._lanes = []
         self._abandoned.clear()
+        self.holdings.clear()
 
 
 _known: weakref.WeakKeyDictionary[Client, None] = weakref.WeakKeyDictionary()
@@ -256,21 +320,25 @@ _known: weakref.WeakKeyDictionary[Client, None] = weakref.WeakKeyDictionary()
 
 
 def connect(
-    address: str | tuple[str, int] | Address | None = None,
+    address: Places | None = None,
     *,
     authkey: bytes | None = None,
     timeout: float = DEFAULT_TIMEOUT_S,
     same_host: bool = True,
+    peer_timeout: float = PEER_TIMEOUT_S,
     pickle: bool = False,
 ) -> Client:
     """Connect to a server and return the client.
 
     Args:
         address: ``"host:port"``, ``"tcp://host:port"``, ``"unix:///path"`` or ``(host, port)``; by
-            default ``SHARED_STATE_ADDRESS``, else this host's port 50000.
+            default ``SHARED_STATE_ADDRESS``, else this host's port 50000. A list, or a text with
+            commas, names servers that stand in for each other: the first that answers is taken, and
+            all together have the `timeout`.
         authkey: the key; by default it is looked for where `credentials` says.
         timeout: seconds for connecting and for every reply that need not wait.
         same_host: whether to switch to the server's Unix socket when it is on this host.
+        peer_timeout: seconds of silence, at the least 2, after which the connection counts as cut.
         pickle: whether values of any type may travel as pickles. The server must allow it too;
             reading a pickle runs code that whoever wrote it has chosen.
 
@@ -280,24 +348,25 @@ def connect(
         multiprocessing.AuthenticationError: the keys differ, or there is none.
     """
     return Client(
-        find_address(address),
+        find_addresses(address),
         find_key(authkey),
         timeout=timeout,
         same_host=same_host,
+        peer_timeout=peer_timeout,
         pickle=pickle,
     )
 
 
-def client_at(address: str, key: bytes | None) -> Client:
-    """Return this process's client of `address`, connecting if there is none.
+def client_at(location: str, key: bytes | None) -> Client:
+    """Return this process's client of the addresses `location`, connecting if there is none.
 
     Proxies that arrive by pickle use it; the key is not in the pickle unless it went to a child
     that is being started.
     """
     for client in list(_known):
-        if str(client.address) == address and not client.is_closed:
+        if client.location == location and not client.is_closed:
             return client
-    client = connect(address, authkey=key)
+    client = connect(location, authkey=key)
     _kept.append(client)
     return client
 

@@ -3,14 +3,17 @@
 The key is, in this order: the one given; ``SHARED_STATE_AUTHKEY``; the content of the file that
 ``SHARED_STATE_AUTHKEY_FILE`` names; ``multiprocessing.current_process().authkey`` if somebody set
 it; the key file that ``shared-state serve`` wrote for this user. The address is the one given,
-``SHARED_STATE_ADDRESS``, or this host's default port.
+``SHARED_STATE_ADDRESS``, or this host's default port. There may be several, of servers that stand
+in for each other: the first that answers is taken.
 """
 
 from __future__ import annotations
 
 import multiprocessing
 import os
+from collections.abc import Sequence
 from pathlib import Path
+from typing import TypeGuard, cast
 
 from shared_state_protocol.address import Address
 from shared_state_protocol.authkey import (
@@ -22,7 +25,7 @@ from shared_state_protocol.authkey import (
 )
 from shared_state_protocol.errors import AuthenticationError
 
-__all__ = ["find_address", "find_key"]
+__all__ = ["Place", "Places", "find_addresses", "find_key"]
 
 DEFAULT_ADDRESS = "127.0.0.1"
 
@@ -30,13 +33,30 @@ _RANDOM_KEY_BYTES = 32
 _key_at_import = bytes(multiprocessing.current_process().authkey)
 
 
-def find_address(given: str | tuple[str, int] | Address | None) -> Address:
-    """Return the address to connect to.
+Place = str | tuple[str, int] | Address
+"""An address in any of its forms; a text may be several, with commas between them."""
+
+Places = Place | Sequence[Place]
+
+
+def find_addresses(given: Places | None) -> tuple[Address, ...]:
+    """Return the addresses to connect to, in the order in which they are to be tried.
 
     Raises:
         ValueError: what was given, or stands in the environment, is no address.
     """
-    return Address.parse(given or os.environ.get("SHARED_STATE_ADDRESS") or DEFAULT_ADDRESS)
+    wanted = given or os.environ.get("SHARED_STATE_ADDRESS") or DEFAULT_ADDRESS
+    if isinstance(wanted, str):
+        return tuple(Address.parse(text.strip()) for text in wanted.split(","))
+    if isinstance(wanted, Address) or _is_pair(wanted):
+        return (Address.parse(wanted),)
+    several = cast("Sequence[Place]", wanted)
+    return tuple(address for place in several for address in find_addresses(place))
+
+
+def _is_pair(wanted: Places) -> TypeGuard[tuple[str, int]]:
+    """Return whether it is (host, port), and no tuple of addresses."""
+    return isinstance(wanted, tuple) and len(wanted) == 2 and isinstance(wanted[1], int)
 
 
 def find_key(given: bytes | None) -> bytes:

@@ -17,20 +17,27 @@ after the `return` would.
 
 from __future__ import annotations
 
+import contextlib
 import socket
 import time
-from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Iterable, Sequence
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from shared_state_protocol.contract import Arguments, Operation
-from shared_state_protocol.errors import AuthenticationError, LimitExceeded, ProtocolError
+from shared_state_protocol.errors import (
+    AuthenticationError,
+    DecodingError,
+    LimitExceeded,
+    ProtocolError,
+)
 from shared_state_protocol.wire import messages
-from shared_state_protocol.wire.frames import HEADER_BYTES, FrameReader
+from shared_state_protocol.wire.frames import HEADER_BYTES, FrameReader, header
 from shared_state_protocol.wire.handshake import Welcome
+from shared_state_protocol.wire.large import LargePayload, Pieces
 from shared_state_protocol.wire.messages import ANSWER_PARTS
 
 from .request import Message, Request
-from .sockets import Opened, dial, redial
+from .sockets import Opened, break_off, dial, redial
 
 if TYPE_CHECKING:
     from .batch import Batch
@@ -38,12 +45,16 @@ if TYPE_CHECKING:
 
 __all__ = ["Lane"]
 
-RECEIVE_BYTES = 64 * 1024
-"""Kept for receiving: nearly every reply is one read."""
+RECEIVE_BYTES = 8 * 1024
+"""In one read, which is all of nearly every reply. What is received into a kept buffer has to be
+copied out of it, and the longer the room that `recv` makes, the more there is to give back."""
 
 BATCH_BYTES = 64 * 1024
 """Of requests that are written before their replies are read: the kernel takes so much at once,
 so that client and server never wait for each other to read."""
+
+
+T = TypeVar("T")
 
 
 class Broken(Exception):
@@ -63,15 +74,17 @@ class Lane:
         self.thread = thread
         self._session = session
         self._previous = 0
-        self._given_up: list[int] = []
-        self._buffer = bytearray(RECEIVE_BYTES)
-        self._view = memoryview(self._buffer)
+        self._given_up: list[Request] = []
         self._payloads: list[bytes] = []
+        before = session.instance
         opened, welcome = dial(session, number, thread)
         self._instance = welcome.instance
         self._opened = opened
         self._socket: socket.socket | None = opened
         self._reader = FrameReader(welcome.max_frame_bytes)
+        session.join(self)
+        if before not in (b"", welcome.instance):
+            self._open_again()
 
     @property
     def transport(self) -> str:
@@ -91,14 +104,18 @@ class Lane:
     ) -> Any:
         """Send one request with encoded `arguments` and return its result, still encoded.
 
+        The result of a delivery is decoded already: only what can be read is confirmed.
+
         Raises:
             LimitExceeded: the request is larger than the server reads, or than `limit` bytes.
             TimeoutError: no reply in time to a request that need not wait.
             Exception: what the server answered.
         """
-        number = self._previous = self._previous + 1
-        frame = messages.request(number, number - 1, operation.wire, name, arguments)
-        self._session.check_size(frame, limit)
+        previous = self._previous
+        number = self._previous = previous + 1
+        frame = messages.request(number, previous, operation.wire, name, arguments)
+        if limit is not None or len(frame) > self._session.max_frame_bytes:
+            self._session.check_size(frame, limit)
         started = time.monotonic() if operation.waits else 0.0
         sock = self._socket
         try:
@@ -109,21 +126,46 @@ class Lane:
             self._socket = None
             sock.sendall(frame)
             self._socket = sock
-            size = sock.recv_into(self._buffer)
-            if size != HEADER_BYTES + int.from_bytes(self._view[:HEADER_BYTES], "little"):
-                message = self._take(size) or self._read()
+            data = sock.recv(RECEIVE_BYTES)
+            size = len(data) - HEADER_BYTES
+            if size > 0 and data[:HEADER_BYTES] == header(size):
+                message = messages.read(data[HEADER_BYTES:])
             else:
-                message = messages.read(bytes(self._view[HEADER_BYTES:size]))
+                message = self._take(data) or self._read()
             while message[0] != number:
                 message = self._read()
-            if operation.confirms and len(message) == ANSWER_PARTS:
-                self._confirm((number,))
+            if operation.confirms:
+                message = self._accept(operation, message)
         except BaseException as error:  # noqa: BLE001  # `_rescue` raises what it cannot mend
             request = Request(number, operation, name, arguments, started or time.monotonic())
             message = self._rescue(error, request, frame)
         if len(message) == ANSWER_PARTS:
             return message[1]
         raise self._session.error_of(message)
+
+    def exchange_large(
+        self, operation: Operation[..., Any], name: str, arguments: Arguments
+    ) -> Any:
+        """Do what `exchange` does, copying neither a large last argument nor a large result.
+
+        The argument has to stay as it is meanwhile.
+        """
+        number = self._previous = self._previous + 1
+        request = Request(number, operation, name, arguments, time.monotonic())
+        try:
+            self._tell_request(request)
+            message = self._insist([request])[number]
+        except BaseException as error:
+            self._take_back((request,), error)
+            raise
+        return self._session.result_of(message)
+
+    def _tell_request(self, request: Request) -> None:
+        parts = request.parts(request.number - 1)
+        if sum(map(len, parts)) > self._session.max_frame_bytes:
+            self._session.check_size(b"".join(parts))
+        for part in parts:
+            self._tell(part)
 
     def exchange_many(
         self, calls: Sequence[tuple[Operation[..., Any], str, Arguments]]
@@ -138,15 +180,9 @@ class Lane:
             for chunk, data in self._chunks(requests, first - 1, replies):
                 self._tell(data)
                 replies.update(self._insist(chunk))
-            self._confirm(
-                [
-                    each.number
-                    for each in requests
-                    if each.operation.confirms and len(replies[each.number]) == ANSWER_PARTS
-                ]
-            )
-        except BaseException:
-            self._take_back([each.number for each in requests])
+            self._accept_many(requests, replies)
+        except BaseException as ending:
+            self._take_back(requests, ending)
             raise
         return [replies[each.number] for each in requests]
 
@@ -190,9 +226,15 @@ class Lane:
         self._opened.close()
         self._socket = None
 
+    def come_to(self, instance: bytes) -> None:
+        """Have the next call of another thread, or the one under way, find this instance."""
+        if self._instance != instance:
+            with contextlib.suppress(OSError):  # its connection may be gone already
+                self._opened.shutdown(socket.SHUT_RDWR)
+
     def leave(self) -> None:
         """Tell the server that the thread has ended: it may forget the lane."""
-        self._tell(self._cancels() + messages.notice(messages.LEAVE))
+        self._tell(self._amends() + messages.notice(messages.LEAVE))
         self.close()
 
     def say_goodbye(self) -> None:
@@ -212,10 +254,10 @@ class Lane:
             elif not isinstance(error, (BlockingIOError, Silence)):
                 raise error
             message = self._insist([request])[request.number]
-            if request.operation.confirms and len(message) == ANSWER_PARTS:
-                self._confirm((request.number,))
-        except BaseException:
-            self._take_back((request.number,))
+            if request.operation.confirms:
+                message = self._accept(request.operation, message)
+        except BaseException as ending:
+            self._take_back((request,), ending)
             raise
         return message
 
@@ -233,6 +275,7 @@ class Lane:
             else:
                 if missing.pop(message[0], None) is not None:
                     replies[message[0]] = message
+                    self._given_up.clear()  # the server has read what was sent before
         return replies
 
     def _check_patience(self, missing: Iterable[Request]) -> None:
@@ -245,7 +288,10 @@ class Lane:
         """Connect again and send again what is not answered."""
         before = self._instance
         welcome = self._replace(redial(self._session, self.number, self.thread))
-        frames = [self._cancels()]
+        self._forget_orphans(welcome, before)
+        if welcome.instance != before:
+            self._open_again()
+        frames = [self._amends()]
         for request in list(missing.values()):
             lost = request.lost_by(welcome, before, time.monotonic())
             if lost is None:
@@ -253,8 +299,7 @@ class Lane:
             else:
                 replies[request.number] = lost
                 del missing[request.number]
-        if self._tell(b"".join(frames)):
-            self._given_up.clear()
+        self._tell(b"".join(frames))
 
     def _replace(self, opened: Opened) -> Welcome:
         """Go on with another connection."""
@@ -265,29 +310,74 @@ class Lane:
         self._payloads.clear()
         return welcome
 
-    def _take_back(self, numbers: Sequence[int]) -> None:
-        """Cancel calls that end without a reply, so that they have had no effect.
+    def _take_back(self, requests: Sequence[Request], ending: BaseException) -> None:
+        """End calls that have no reply, so that what they took goes back.
 
         At once, over the connection that there is, and again over the next one, before anything
-        else is said there. If the write was interrupted, only another connection will do.
+        else is said there; that the next call takes another one is what makes this safe. If the
+        write was interrupted, only another connection will do.
         """
-        self._given_up.extend(numbers)
-        if self._tell(b"".join(messages.notice(messages.CANCEL, each) for each in numbers)):
-            self._socket = None
-        elif self._opened.fileno() >= 0:
+        self._given_up.extend(each for each in requests if _is_owed(each, ending))
+        if not self._tell(self._amends()) and self._opened.fileno() >= 0:
             self._start_over()
+        self._socket = None
 
     def _start_over(self) -> None:
         """Try once to have another connection, and to cancel there what was given up."""
+        before = self._instance
         try:
-            self._replace(dial(self._session, self.number, self.thread))
+            welcome = self._replace(dial(self._session, self.number, self.thread))
         except (OSError, ProtocolError, AuthenticationError):
             return  # the next call tries longer
-        if self._tell(self._cancels()):
+        self._forget_orphans(welcome, before)
+        self._instance = before  # the next call is to notice if it is another one
+        self._tell(self._amends())
+
+    def _open_again(self) -> None:
+        """Have the objects that this client has opened on an instance that knows none of them.
+
+        The other lanes go there too, though they may still reach the one before.
+        """
+        self._session.gather(self._instance)
+        for opening in list(self._session.openings.values()):
+            self.mention(opening.operation, opening.name, opening.arguments)
+
+    def _amends(self) -> bytes:
+        """Return what the server has to read first after calls were given up."""
+        return b"".join(
+            messages.notice(messages.CANCEL, each.number)
+            if each.can_be_undone
+            else each.frame(acknowledged=0)
+            for each in self._given_up
+        )
+
+    def _forget_orphans(self, welcome: Welcome, before: bytes) -> None:
+        """Owe nothing to a server that has forgotten this lane, or that never knew it."""
+        if welcome.instance != before or not welcome.resumed:
             self._given_up.clear()
 
-    def _cancels(self) -> bytes:
-        return b"".join(messages.notice(messages.CANCEL, each) for each in self._given_up)
+    def _accept(self, operation: Operation[..., Any], message: Message) -> Message:
+        """Return the reply to a delivery, decoded, and confirm that it has arrived."""
+        message = self._session.opened(operation, message)
+        if len(message) == ANSWER_PARTS:
+            self._confirm((message[0],))
+        return message
+
+    def _accept_many(self, requests: Sequence[Request], replies: dict[int, Message]) -> None:
+        """Confirm what can be read of the deliveries of a batch, and let the rest go back."""
+        arrived: list[int] = []
+        unreadable: list[Request] = []
+        for request in requests:
+            if request.operation.confirms and len(replies[request.number]) == ANSWER_PARTS:
+                try:
+                    self._session.opened(request.operation, replies[request.number])
+                except Exception:  # noqa: BLE001  # who asks for the result gets it again
+                    unreadable.append(request)
+                else:
+                    arrived.append(request.number)
+        self._confirm(arrived)
+        if unreadable:
+            self._take_back(unreadable, DecodingError())
 
     def _confirm(self, numbers: Sequence[int]) -> None:
         """Say that what these replies carried has arrived.
@@ -300,7 +390,7 @@ class Lane:
 
     # Bytes
 
-    def _tell(self, data: bytes) -> bool:
+    def _tell(self, data: bytes | memoryview) -> bool:
         """Send, and return whether it went; a read will find what to do about it otherwise."""
         try:
             self._send(data)
@@ -308,7 +398,7 @@ class Lane:
             return False
         return True
 
-    def _send(self, data: bytes) -> None:
+    def _send(self, data: bytes | memoryview) -> None:
         sock = self._socket
         if sock is None:
             raise Broken
@@ -328,53 +418,52 @@ class Lane:
         if self._payloads:
             return messages.read(self._payloads.pop(0))
         while True:
-            message = self._take(self._receive())
+            message = self._take(self._receive(lambda sock: sock.recv(RECEIVE_BYTES)))
             if message is not None:
                 return message
 
-    def _take(self, size: int) -> Message | None:
-        """Return the first message that is whole with `size` more bytes, and keep the others."""
-        self._refuse_end(size)
-        missing = self._missing(size)
+    def _take(self, data: bytes) -> Message | None:
+        """Return the first message that is whole with `data`, and keep the others."""
+        self._refuse_end(len(data))
+        missing = self._missing(data)
         if missing > RECEIVE_BYTES:
-            return messages.read(self._receive_large(size, size + missing))
-        self._payloads = self._reader.feed(bytes(self._view[:size]))
+            return messages.read(self._receive_large(data, missing))
+        self._payloads = self._reader.feed(data)
         return messages.read(self._payloads.pop(0)) if self._payloads else None
 
-    def _missing(self, size: int) -> int:
-        """Return how much is still to come of the one frame whose first `size` bytes are there."""
-        if size < HEADER_BYTES or self._reader.pending_bytes:
+    def _missing(self, data: bytes) -> int:
+        """Return how much is still to come of the one frame that begins with `data`."""
+        if len(data) < HEADER_BYTES or self._reader.pending_bytes:
             return 0
-        length = int.from_bytes(self._view[:HEADER_BYTES], "little")
-        return HEADER_BYTES + length - size if length <= self._reader.limit else 0
+        length = int.from_bytes(data[:HEADER_BYTES], "little")
+        return HEADER_BYTES + length - len(data) if length <= self._reader.limit else 0
 
-    def _receive_large(self, size: int, end: int) -> bytes:
-        """Return the payload of a large frame, received where it is to stay: in one copy."""
-        data = bytearray(end)
-        data[:size] = self._view[:size]
-        rest = memoryview(data)
-        while size < end:
+    def _receive_large(self, start: bytes, missing: int) -> bytes | Pieces:
+        """Return the payload of the large frame that begins with `start`, received in its place."""
+        large = LargePayload(start[HEADER_BYTES:], len(start) - HEADER_BYTES + missing)
+        while large.rest:
             try:
-                more = self._receive(rest[size:])
+                more = self._receive(_into(large.rest))
             except BaseException:
-                self._reader.feed(bytes(rest[:size]))
+                self._reader.feed(start[:HEADER_BYTES] + large.so_far())
                 raise
             self._refuse_end(more)
-            size += more
-        return bytes(rest[HEADER_BYTES:])
+            large.received(more)
+        return large.payload()
 
     def _refuse_end(self, size: int) -> None:
         if not size:
+            break_off(self._opened)
             self.close()
             raise Broken
 
-    def _receive(self, buffer: Any = None) -> int:
-        """Receive into `buffer`, by default the kept one; return how many bytes, 0 at the end."""
+    def _receive(self, receive: Callable[[socket.socket], T]) -> T:
+        """Return what `receive` makes of the connection."""
         sock = self._socket
         if sock is None:
             raise Broken
         try:
-            size = sock.recv_into(buffer or self._buffer)
+            return receive(sock)
         except BlockingIOError:
             raise Silence from None
         except OSError as error:
@@ -382,7 +471,10 @@ class Lane:
                 raise
             self.close()
             raise Broken from error
-        return size
+
+
+def _into(buffer: memoryview) -> Callable[[socket.socket], int]:
+    return lambda sock: sock.recv_into(buffer)
 
 
 def _is_of_socket(error: BaseException) -> bool:
@@ -391,3 +483,15 @@ def _is_of_socket(error: BaseException) -> bool:
     What the system says has a number.
     """
     return isinstance(error, OSError) and error.errno is not None
+
+
+def _is_owed(request: Request, ending: BaseException) -> bool:
+    """Return whether the server has to hear of a call once more that `ending` has ended.
+
+    What it took goes back. What only changes something is carried out if a signal ended it (a lock
+    that is being released is released), and not asked for again if its caller has an error to act
+    on: that might be a second time.
+    """
+    return request.can_be_undone or (
+        request.operation.changes and not isinstance(ending, Exception)
+    )

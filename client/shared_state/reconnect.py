@@ -4,8 +4,9 @@ Pure policy; whoever owns the socket and the clock asks here.
 
 * The same session on the same server: send it again under its number. The server answers a request
   that it has carried out, and carries out one that it has not.
-* Another instance of the server: it has never seen the request, and what the old one did with it is
-  gone with its memory. Send it.
+* Another instance of the server: it knows nothing, and what the old one knew is gone with its
+  memory. Nothing is sent again: `StateLost`, once, and what comes after it is for the new instance,
+  where the objects that the client had opened are opened again.
 * The same server, but the lane is gone (the grace period was over): a query may be sent again;
   a command took effect once or not at all, and its caller has to find out: `OutcomeUnknown`.
 """
@@ -15,16 +16,33 @@ from __future__ import annotations
 from collections.abc import Iterator
 from random import Random
 
-from shared_state_protocol.contract import Operation
-from shared_state_protocol.errors import OutcomeUnknown
+from shared_state_protocol.contract import Arguments, Operation
+from shared_state_protocol.errors import OutcomeUnknown, StateLost
 
-__all__ = ["check_resend", "delays"]
+__all__ = ["LOST", "Opening", "check_resend", "delays"]
 
 FIRST_DELAY_S = 0.02
 """The first try is made at once, the second after about this long."""
 
 LONGEST_DELAY_S = 1.0
 """A server that comes back is found within about a second."""
+
+
+LOST = "the server was lost with all that was in its memory; the next call finds a new one"
+
+
+class Opening:
+    """How an object was opened, to be opened so again where nothing is known of it.
+
+    The proxies of the object keep it alive; whoever has none does not need the object.
+    """
+
+    __slots__ = ("__weakref__", "arguments", "name", "operation")
+
+    def __init__(self, operation: Operation[..., object], name: str, arguments: Arguments) -> None:
+        self.operation = operation
+        self.name = name
+        self.arguments = arguments
 
 
 def delays(random: Random) -> Iterator[float]:
@@ -40,9 +58,12 @@ def check_resend(operation: Operation[..., object], *, resumed: bool, same_insta
     """Return if a request may be sent again.
 
     Raises:
+        StateLost: there is nobody left to send it to.
         OutcomeUnknown: nobody can know whether it has taken effect.
     """
-    if operation.changes and same_instance and not resumed:
+    if not same_instance:
+        raise StateLost(f"{operation.wire} was under way when {LOST}")
+    if operation.changes and not resumed:
         raise OutcomeUnknown(
             f"{operation.wire} took effect once or not at all: the connection was lost for longer "
             "than the server keeps a session"

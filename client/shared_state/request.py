@@ -8,6 +8,7 @@ from shared_state_protocol.contract import Arguments, Operation
 from shared_state_protocol.errors import WIRE_NAMES, OutcomeUnknown, SharedStateError
 from shared_state_protocol.wire import messages
 from shared_state_protocol.wire.handshake import Welcome
+from shared_state_protocol.wire.large import LARGE_BYTES
 
 from .reconnect import check_resend
 
@@ -18,9 +19,12 @@ Message = list[Any]
 
 
 class Request:
-    """One request that waits for its reply; `arguments` are encoded."""
+    """One request that waits for its reply; `arguments` are encoded.
 
-    __slots__ = ("arguments", "name", "number", "operation", "started")
+    `is_heard` says that somebody will be told of the reply.
+    """
+
+    __slots__ = ("arguments", "is_heard", "name", "number", "operation", "started")
 
     def __init__(
         self,
@@ -35,10 +39,25 @@ class Request:
         self.name = name
         self.arguments = arguments
         self.started = started
+        self.is_heard = True
+
+    @property
+    def can_be_undone(self) -> bool:
+        """Whether a `cancel` undoes what the request has done: it takes or waits for something."""
+        return self.operation.waits or self.operation.confirms
 
     def frame(self, acknowledged: int) -> bytes:
         """Return the request as it is written."""
         return messages.request(
+            self.number, acknowledged, self.operation.wire, self.name, self.arguments
+        )
+
+    def parts(self, acknowledged: int) -> tuple[bytes | memoryview, ...]:
+        """Return the request as it is written, without a copy of its last argument if large."""
+        last = self.arguments[-1]
+        if type(last) is not memoryview or len(last) < LARGE_BYTES:
+            return (self.frame(acknowledged),)
+        return messages.large_request(
             self.number, acknowledged, self.operation.wire, self.name, self.arguments
         )
 

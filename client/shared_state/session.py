@@ -8,36 +8,65 @@ see by its handshake that it is the same instance, and leave TCP.
 from __future__ import annotations
 
 import os
+import random
 import secrets
 import socket
-from typing import Any
+import threading
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+from weakref import WeakSet, WeakValueDictionary
 
 from shared_state_protocol.address import Address
 from shared_state_protocol.codec import Codec
+from shared_state_protocol.contract import Arguments, Made, Operation
 from shared_state_protocol.errors import LimitExceeded, ProtocolError, from_wire
 from shared_state_protocol.limits import MAX_FRAME_BYTES
 from shared_state_protocol.wire import handshake, messages
 from shared_state_protocol.wire.connection import ClientOpening
 from shared_state_protocol.wire.handshake import ID_BYTES, NONCE_BYTES, Hello, Welcome
 
+from .reconnect import Opening
+
+if TYPE_CHECKING:
+    from .lane import Lane
+
 __all__ = ["Session", "unreachable"]
+
+Encoders = Made[Operation[..., Any], Callable[[Arguments], Arguments]]
+Decoders = Made[Operation[..., Any], Callable[[Any, Arguments], Any]]
 
 USER = "default"
 """There is one user and one key as yet; the wire has room for more."""
 
 
 class Session:
-    """What the connections of one client have in common."""
+    """What the connections of one client have in common.
+
+    `address` is the one that answered last, `location` all of them; `openings` has how objects were
+    opened that have proxies, by name. `random` jitters its reconnects; each process has its own.
+    """
 
     def __init__(
-        self, address: Address, key: bytes, timeout: float, same_host: bool, codec: Codec
+        self,
+        addresses: tuple[Address, ...],
+        key: bytes,
+        timeout: float,
+        same_host: bool,
+        peer_timeout: float,
+        codec: Codec,
     ) -> None:
-        self.address = address
+        self.address = addresses[0]
+        self.location = ",".join(map(str, addresses))
         self.key = key
         self.timeout = timeout
+        self.peer_timeout = peer_timeout
         self.same_host = same_host
         self.codec = codec
+        self.encoders: Encoders = Made(lambda operation: operation.encoder(self.codec))
+        self.decoders: Decoders = Made(lambda operation: operation.decoder(self.codec))
         self.instance = b""
+        self.openings: WeakValueDictionary[str, Opening] = WeakValueDictionary()
+        self._addresses = addresses
         self._welcomed: set[int] = set()
         self.max_frame_bytes = MAX_FRAME_BYTES
         self._unix_path = ""
@@ -49,6 +78,43 @@ class Session:
         self._host = socket.gethostname()
         self._pid = os.getpid()
         self._welcomed.clear()
+        self._guard = threading.Lock()
+        self._lanes: WeakSet[Lane] = WeakSet()
+        self.random = random.Random()  # noqa: S311  # jitter is no secret
+
+    def addresses(self) -> list[Address]:
+        """Return the addresses in the order to try them: first where the others lanes are."""
+        return [self.address, *(each for each in self._addresses if each != self.address)]
+
+    @property
+    def patience(self) -> float:
+        """For how many seconds each address is tried: all of them are within the timeout."""
+        return self.timeout / len(self._addresses)
+
+    def reached(self, address: Address) -> None:
+        """Take note that a server answered there; the Unix socket of one is no other place."""
+        if address in self._addresses:
+            self.address = address
+
+    def join(self, lane: Lane) -> None:
+        """Count a lane as one of this session."""
+        with self._guard:
+            self._lanes.add(lane)
+
+    def gather(self, instance: bytes) -> None:
+        """Have all lanes go to the one instance that this session is with now."""
+        with self._guard:
+            lanes = list(self._lanes)
+        for lane in lanes:
+            lane.come_to(instance)
+
+    def remember(self, opening: Opening, proxy: Any) -> None:
+        """Have an object opened again, should it be lost, as long as `proxy` is used."""
+        proxy._opening = self.openings.setdefault(opening.name, opening)
+
+    def forget(self, name: str) -> None:
+        """Do not open an object again."""
+        self.openings.pop(name, None)
 
     def opening(self, lane: int, thread: str) -> ClientOpening:
         """Return the handshake of a new connection."""
@@ -92,6 +158,16 @@ class Session:
                 f"a request of {len(frame)} bytes is over this server's limit of "
                 f"{self.max_frame_bytes}: send it in parts"
             )
+
+    def opened(self, operation: Operation[..., Any], message: list[Any]) -> list[Any]:
+        """Return the reply to a delivery with what it carries decoded, before that is confirmed.
+
+        Raises:
+            DecodingError: what was delivered cannot be read here, and has to go back.
+        """
+        if len(message) != messages.ANSWER_PARTS:
+            return message
+        return [message[0], self.decoders[operation](message[1], ())]
 
     def result_of(self, message: list[Any]) -> Any:
         """Return the result that a reply carries, or raise its error."""

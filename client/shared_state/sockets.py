@@ -6,7 +6,7 @@ kernel's own ``SO_RCVTIMEO`` and ``SO_SNDTIMEO`` cost nothing and end a call wit
 
 from __future__ import annotations
 
-import random
+import contextlib
 import socket
 import struct
 import time
@@ -16,14 +16,16 @@ from shared_state_protocol.errors import AuthenticationError, ProtocolError
 from shared_state_protocol.wire import handshake
 from shared_state_protocol.wire.connection import ClientOpening
 from shared_state_protocol.wire.handshake import Welcome
-from shared_state_protocol.wire.liveness import PEER_TIMEOUT_S, probes
+from shared_state_protocol.wire.liveness import probes
 
 from .reconnect import delays
 from .session import Session, unreachable
 
-__all__ = ["Opened", "dial", "redial", "tune"]
+__all__ = ["Opened", "break_off", "dial", "redial", "tune"]
 
 _TIMEVAL = struct.Struct("@ll")
+
+_RESET_AT_CLOSE = struct.pack("@ii", 1, 0)  # SO_LINGER, with no time
 
 Opened = tuple[socket.socket, Welcome]
 
@@ -53,7 +55,7 @@ def _dial_until(passing: type[OSError], session: Session, lane: int, thread: str
     Never after a TimeoutError: the patience is used up, or the caller's own alarm has rung.
     """
     give_up = time.monotonic() + session.timeout
-    for delay in delays(random.Random()):  # noqa: S311  # jitter is no secret
+    for delay in delays(session.random):
         time.sleep(delay)
         try:
             return _dial(session, lane, thread)
@@ -69,7 +71,7 @@ def _dial(session: Session, lane: int, thread: str) -> Opened:
     near = _dial_nearer(session, lane, thread)
     if near is not None:
         return near
-    sock, welcome = _open(session, session.address, lane, thread)
+    sock, welcome = _open_any(session, lane, thread)
     session.know(welcome, lane)
     near = _dial_nearer(session, lane, thread)
     if near is None:
@@ -94,17 +96,32 @@ def _dial_nearer(session: Session, lane: int, thread: str) -> Opened | None:
     return None
 
 
+def _open_any(session: Session, lane: int, thread: str) -> Opened:
+    """Connect to the first of the session's addresses where a server answers."""
+    *others, last = session.addresses()
+    for address in others:
+        try:
+            return _open(session, address, lane, thread)
+        except OSError:
+            continue
+    return _open(session, last, lane, thread)
+
+
 def _open(session: Session, address: Address, lane: int, thread: str) -> Opened:
-    sock = _connect(address, session.timeout)
+    sock = _connect(address, session)
     try:
-        give_up = time.monotonic() + session.timeout
-        return sock, _shake_hands(sock, session.opening(lane, thread), give_up)
-    except BlockingIOError:
+        give_up = time.monotonic() + session.patience
+        welcome = _shake_hands(sock, session.opening(lane, thread), give_up)
+        _set_deadlines(sock, session.timeout)
+    except BaseException as error:
+        break_off(sock)  # the server may have welcomed us already
         sock.close()
-        raise TimeoutError(f"{address} did not answer within {session.timeout:g} s") from None
-    except BaseException:
-        sock.close()
+        if isinstance(error, BlockingIOError):
+            late = f"{address} did not answer within {session.patience:g} s"
+            raise TimeoutError(late) from None
         raise
+    session.reached(address)
+    return sock, welcome
 
 
 def _shake_hands(sock: socket.socket, opening: ClientOpening, give_up: float) -> Welcome:
@@ -120,8 +137,8 @@ def _shake_hands(sock: socket.socket, opening: ClientOpening, give_up: float) ->
     return opening.welcome
 
 
-def _connect(address: Address, timeout: float) -> socket.socket:
-    """Connect within `timeout` seconds.
+def _connect(address: Address, session: Session) -> socket.socket:
+    """Connect within the session's patience.
 
     Raises:
         OSError: what the system says; `ConnectionRefusedError`, `TimeoutError` and the like.
@@ -130,34 +147,43 @@ def _connect(address: Address, timeout: float) -> socket.socket:
     if address.scheme == "tls":
         raise NotImplementedError("TLS is not there yet: connect through a tunnel, or to tcp://")
     try:
-        sock = _connected(address, timeout)
+        sock = _connected(address, session)
     except OSError as error:
         raise unreachable(error, address) from None
     sock.settimeout(None)
-    _set_deadlines(sock, timeout)
+    _set_deadlines(sock, session.patience)
     return sock
 
 
-def _connected(address: Address, timeout: float) -> socket.socket:
+def _connected(address: Address, session: Session) -> socket.socket:
     if address.scheme == "unix":
         sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-        sock.settimeout(timeout)
+        sock.settimeout(session.patience)
         try:
             sock.connect(address.path)
         except OSError:
             sock.close()
             raise
         return sock
-    sock = socket.create_connection((address.host, address.port), timeout)
-    tune(sock)
+    sock = socket.create_connection((address.host, address.port), session.patience)
+    tune(sock, session.peer_timeout)
     return sock
 
 
-def tune(sock: socket.socket) -> None:
-    """Send at once, and have the kernel notice a dead server."""
+def break_off(sock: socket.socket) -> None:
+    """Have the coming close of `sock` be a reset.
+
+    For who means to come back: by an end in order the server would know that this process is gone.
+    """
+    with contextlib.suppress(OSError):  # it is closed already
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET_AT_CLOSE)
+
+
+def tune(sock: socket.socket, peer_timeout: float) -> None:
+    """Send at once, and have the kernel notice a dead server within `peer_timeout` seconds."""
     sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     sock.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
-    for name, value in probes(PEER_TIMEOUT_S).tcp_options().items():
+    for name, value in probes(peer_timeout).tcp_options().items():
         option = getattr(socket, name, None)  # each system has a part of them
         if option is not None:
             sock.setsockopt(socket.IPPROTO_TCP, option, value)

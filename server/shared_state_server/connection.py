@@ -8,7 +8,8 @@ is how much one connection may take of the others' time and memory:
 * a client that does not read its replies is not read from either once `OUTPUT_HIGH_BYTES` wait for
   it; it is cut off when nothing has moved for `STALLED_READER_TIMEOUT_S`, and at once when more
   than the output limit waits for it;
-* a peer that is not authenticated within `HANDSHAKE_TIMEOUT_S` is cut off.
+* a peer that is not authenticated within `HANDSHAKE_TIMEOUT_S` is cut off, without a refusal: a
+  slow network is no wrong key, and its client is to try again.
 """
 
 from __future__ import annotations
@@ -18,16 +19,19 @@ import logging
 import os
 import socket
 from collections import deque
+from collections.abc import Sequence
 from typing import Any
 
 from shared_state_protocol.errors import AuthenticationError, ProtocolError
 from shared_state_protocol.wire.connection import HANDSHAKE_TIMEOUT_S, ServerOpening
-from shared_state_protocol.wire.frames import FrameReader
+from shared_state_protocol.wire.frames import HEADER_BYTES, FrameReader, header
 from shared_state_protocol.wire.handshake import MAGIC, NONCE_BYTES, REFUSAL
+from shared_state_protocol.wire.large import LARGE_BYTES, Pieces
 
 from .hall import Hall
+from .large_frame import LargeFrame
 from .session import Lane
-from .sockets import keep_alive, may_enter
+from .sockets import keep_alive, may_enter, process_of
 from .stdlib.connection import StdlibConnection
 from .stdlib.office import Office
 
@@ -59,6 +63,7 @@ class Connection(asyncio.Protocol):
         "_opening",
         "_out",
         "_out_bytes",
+        "_process",
         "_reader",
         "_said_bytes",
         "_stall",
@@ -68,12 +73,13 @@ class Connection(asyncio.Protocol):
     def __init__(self, hall: Hall) -> None:
         self._hall = hall
         self._host: str = ""
+        self._process = 0
         self._transport: Any = None  # uvloop's transports do not inherit from asyncio's
         self._opening: ServerOpening | None = None
         self._deadline: asyncio.TimerHandle | None = None
         self._lane: Lane | None = None
         self._reader = FrameReader(hall.settings.max_frame_bytes)
-        self._backlog: deque[bytes] = deque()
+        self._backlog: deque[bytes | Pieces] = deque()
         self._out: list[bytes] = []
         self._out_bytes = 0
         self._said_bytes = 0
@@ -97,7 +103,9 @@ class Connection(asyncio.Protocol):
             self._turn_away("no place is free")
         else:
             self._hall.enter(self)
-            if not is_unix:
+            if is_unix:
+                self._process = process_of(sock)
+            else:
                 keep_alive(sock, self._hall.settings.peer_timeout)
             self._transport.set_write_buffer_limits(high=OUTPUT_HIGH_BYTES)
             self._greet()
@@ -109,7 +117,7 @@ class Connection(asyncio.Protocol):
     def _greet(self) -> None:
         self._opening = ServerOpening(self._hall.settings.authkey, os.urandom(NONCE_BYTES))
         self._deadline = asyncio.get_running_loop().call_later(
-            HANDSHAKE_TIMEOUT_S, self._refuse, "no handshake in time"
+            HANDSHAKE_TIMEOUT_S, self._turn_away, "no handshake in time"
         )
         self._transport.write(self._opening.greeting)
 
@@ -160,18 +168,31 @@ class Connection(asyncio.Protocol):
             if self._opening is not None and not self._transport.is_closing():
                 self._open(self._opening, data)
             return
+        reader, size = self._reader, len(data) - HEADER_BYTES
         try:
-            payloads = self._reader.feed(data)
+            if (
+                0 < size <= reader.limit
+                and data[:HEADER_BYTES] == header(size)
+                and not (reader.pending_bytes or self._backlog or self._stall)
+            ):
+                # One request and none before it, as blocking clients send them.
+                self._hall.service.receive(self._lane, data[HEADER_BYTES:])
+                return
+            payloads = reader.feed(data)
         except ProtocolError as error:
             self._cut_off(str(error))
             return
-        if len(payloads) == 1 and not self._backlog and self._stall is None:
-            # One request and none before it, as blocking clients send them: 0.7 µs less.
-            try:
-                self._hall.service.receive(self._lane, payloads[0])
-            except ProtocolError as error:
-                self._cut_off(str(error))
-            return
+        self._carry_out(payloads)
+        if not self._backlog and self._stall is None and not self._transport.is_closing():
+            large = reader.take_start(LARGE_BYTES)
+            if large is not None:
+                LargeFrame(self, self._transport, *large)
+
+    def large_received(self, payload: bytes | Pieces) -> None:
+        """Take a large payload, which was received where it is to stay."""
+        self._carry_out([payload])
+
+    def _carry_out(self, payloads: Sequence[bytes | Pieces]) -> None:
         self._backlog.extend(payloads)
         self._work()
 
@@ -206,7 +227,7 @@ class Connection(asyncio.Protocol):
     # Replies
 
     def send(self, frame: bytes) -> None:
-        """Send a frame to the client; what one turn has to say goes in one write."""
+        """Send a frame to the client, or a part of one; what one turn says goes in one write."""
         if not self._is_working and self._stall is None:
             self._said_bytes += len(frame)
             self._transport.write(frame)
@@ -281,5 +302,5 @@ class Connection(asyncio.Protocol):
             hall.admission.gave_up(self._host)
             return
         hall.admission.left()
-        hall.detach(self, self._lane, orderly=exc is None)
+        hall.depart(self, self._lane, orderly=exc is None, process=self._process)
         self._lane = None

@@ -3,19 +3,19 @@
 It is made once, from the contracts and the behaviours. What a method wants is read from its
 signature: one whose first parameter is `call` is told who asks; a constructor with `find` gets a
 function that finds other objects' behaviours by name. Arguments are checked against the
-contract before any behaviour sees them; the types of arguments that have passed are remembered, so
-that nearly every request is checked by one look into a set.
+contract before any behaviour sees them, nearly all of them by a look at their types.
 """
 
 from __future__ import annotations
 
 import inspect
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any
 
-from shared_state_protocol.codec import is_pickled
+from shared_state_protocol.codec import PICKLE_MARK, is_pickled
 from shared_state_protocol.contract import Operation, contract_name, operations
 from shared_state_protocol.errors import EncodingError, FixTheCall, ProtocolError
+from shared_state_protocol.shapes import Shape
 
 __all__ = ["OPEN", "Row", "table_of"]
 
@@ -26,12 +26,13 @@ OPEN = "open"
 class Row:
     """One operation: what the contract promises and the method that keeps it.
 
-    `passed` has the types of arguments that need not be checked again; `is_plain` says that the
-    method wants nothing but the arguments, and that its result is the answer; `is_alone` that it
-    cannot be part of a batch.
+    `method` is that of the behaviour's class. `knows` tells of arguments that need not be checked;
+    `is_plain` says that the method wants nothing but the arguments, and that its result is the
+    answer; `is_alone` that it cannot be part of a batch.
     """
 
     __slots__ = (
+        "_fence",
         "_shapes",
         "_values",
         "batched",
@@ -39,9 +40,10 @@ class Row:
         "changes",
         "is_alone",
         "is_plain",
+        "knows",
+        "method",
         "name",
         "opens",
-        "passed",
         "type",
         "wants_call",
         "wants_find",
@@ -53,6 +55,7 @@ class Row:
         self.type = type_name
         self.behaviour = behaviour
         self.name = operation.name
+        self.method = method
         self.opens = operation.name == OPEN
         self.changes = operation.changes
         self.batched = operation.batched
@@ -61,9 +64,10 @@ class Row:
         self.wants_find = "find" in wanted
         self.is_alone = operation.waits or operation.confirms or operation.batched
         self.is_plain = not (self.opens or self.batched or self.wants_call)
+        self._fence = None if operation.fenced is None else operation.fenced.parameters[-1].shape
         self._shapes = [parameter.shape for parameter in operation.parameters]
-        self._values = [at for at, shape in enumerate(self._shapes) if not shape.verbatim]
-        self.passed: set[tuple[type, ...]] = set()
+        self._values = [at for at, shape in enumerate(self._shapes) if shape.carries_values]
+        self.knows = _knower(self._shapes)
 
     def check(self, arguments: list[Any]) -> None:
         """Let arguments through that have the contract's shapes.
@@ -71,14 +75,19 @@ class Row:
         Raises:
             ProtocolError: they have not; a client of ours would not have sent them.
         """
-        types = (*map(type, arguments),)
-        if len(types) != len(self._shapes):
-            raise ProtocolError(f"expected {len(self._shapes)} arguments, got {len(types)}")
+        if len(arguments) != len(self._shapes):
+            raise ProtocolError(f"expected {len(self._shapes)} arguments, got {len(arguments)}")
         for position, (shape, argument) in enumerate(zip(self._shapes, arguments, strict=True), 1):
             if not shape.accepts(argument):
                 raise ProtocolError(f"argument {position} has the wrong shape")
-        if all(shape.flat for shape in self._shapes):
-            self.passed.add(types)
+
+    def take_fence(self, arguments: list[Any]) -> tuple[str, int] | None:
+        """Take the fence off `arguments` and return it, if there is one behind all others."""
+        fence = self._fence
+        if fence is None or len(arguments) <= len(self._shapes) or not fence.accepts(arguments[-1]):
+            return None
+        lock, token = arguments.pop()
+        return lock, token
 
     def refuse_pickles(self, arguments: list[Any]) -> None:
         """Refuse values that were pickled: this server does not keep such.
@@ -87,8 +96,34 @@ class Row:
             EncodingError: there is one among `arguments`.
         """
         for position in self._values:
-            if _has_pickle(arguments[position]):
+            argument = arguments[position]
+            # `_has_pickle` written out for what nearly every value is.
+            if argument[:1] == PICKLE_MARK if type(argument) is bytes else _has_pickle(argument):
                 raise EncodingError("this server was started without --allow-pickle")
+
+
+def _knower(shapes: list[Shape]) -> Callable[[list[Any]], bool]:
+    """Return what tells whether arguments are seen by their types to have these shapes.
+
+    Unrolled for up to two, as nearly all operations have.
+    """
+    accepted = [shape.accepted for shape in shapes if shape.accepted is not None]
+    if len(accepted) < len(shapes):
+        return lambda arguments: False
+    if not accepted:
+        return lambda arguments: not arguments
+    if len(accepted) == 1:
+        (only,) = accepted
+        return lambda arguments: len(arguments) == 1 and type(arguments[0]) in only
+    if len(accepted) == 2:  # unrolled
+        first, second = accepted
+        return lambda arguments: (
+            len(arguments) == 2 and type(arguments[0]) in first and type(arguments[1]) in second
+        )
+    return lambda arguments: (
+        len(arguments) == len(accepted)
+        and all(type(each) in types for each, types in zip(arguments, accepted, strict=True))
+    )
 
 
 def _has_pickle(argument: Any) -> bool:

@@ -7,13 +7,16 @@ which connection each lane has now, so that there is one.
 from __future__ import annotations
 
 import asyncio
+import contextlib
+from collections import deque
 from typing import TYPE_CHECKING
 
 from shared_state_protocol.wire.handshake import VERSION, Hello, Welcome
 
 from .admission import Admission
+from .processes import Vigil
 from .service import Service
-from .session import Lane
+from .session import Lane, Session
 from .settings import Settings
 
 if TYPE_CHECKING:
@@ -21,7 +24,10 @@ if TYPE_CHECKING:
     from .stdlib.connection import StdlibConnection
     from .stdlib.office import Office
 
-__all__ = ["Hall"]
+__all__ = ["DEPARTURES_PER_TURN", "Hall"]
+
+DEPARTURES_PER_TURN = 32
+"""Connections of which the sessions may end in one turn of the loop: some 1 ms of work."""
 
 
 class Hall:
@@ -45,6 +51,9 @@ class Hall:
         self.is_closed = False
         self.connections: set[Connection | StdlibConnection] = set()
         self._by_lane: dict[Lane, Connection] = {}
+        self._vigils: dict[Session, Vigil] = {}
+        self._departing: deque[tuple[Connection, Lane, bool, int]] = deque()
+        self._left_this_turn = 0
         self.is_empty = asyncio.Event()
         self.is_empty.set()
         self.admission = Admission(
@@ -72,6 +81,8 @@ class Hall:
 
     def abort(self) -> None:
         """Have everybody go at once."""
+        for session in list(self._vigils):
+            self._unwatch(session)
         for connection in list(self.connections):
             connection.abort()
 
@@ -82,6 +93,7 @@ class Hall:
         requests which are left in it are not carried out beside the same ones sent again.
         """
         lane, known = self.service.attach(hello, connection.send)
+        self._unwatch(lane.session)
         given_up = self._by_lane.get(lane)
         if given_up is not None:
             given_up.abort()
@@ -89,8 +101,52 @@ class Hall:
         limit = self.settings.max_frame_bytes
         return lane, Welcome(VERSION, self.instance, known, self.unix_path, limit)
 
-    def detach(self, connection: Connection, lane: Lane, *, orderly: bool) -> None:
-        """Take a connection that is gone from its lane."""
+    def depart(
+        self, connection: Connection, lane: Lane, *, orderly: bool, process: int = 0
+    ) -> None:
+        """Take a connection that is gone from its lane; `process` had it, if it is on this host.
+
+        If a whole rack goes at once, this is done by and by: the others have their turns.
+        """
+        self._departing.append((connection, lane, orderly, process))
+        if self._left_this_turn < DEPARTURES_PER_TURN:
+            self._see_off()
+        if self._left_this_turn == 1:
+            asyncio.get_running_loop().call_soon(self._see_off_more)
+
+    def _see_off(self) -> None:
+        self._left_this_turn += 1
+        self._detach(*self._departing.popleft())
+
+    def _see_off_more(self) -> None:
+        self._left_this_turn = 0
+        while self._departing and self._left_this_turn < DEPARTURES_PER_TURN:
+            self._see_off()
+        if self._left_this_turn:
+            asyncio.get_running_loop().call_soon(self._see_off_more)
+
+    def _detach(self, connection: Connection, lane: Lane, orderly: bool, process: int) -> None:
         if self._by_lane.get(lane) is connection:
             del self._by_lane[lane]
         self.service.detach(lane, connection.send, orderly=orderly)
+        if process and lane.session.is_lost:
+            self._watch(lane.session, process)
+
+    def _watch(self, session: Session, process: int) -> None:
+        """End a lost session when its process is gone, if that is seen before its grace is over."""
+        self._unwatch(session)
+
+        def end() -> None:
+            self._unwatch(session)
+            self.service.end_if_lost(session)
+
+        with contextlib.suppress(OSError):  # then its grace has to pass
+            vigil = self._vigils[session] = Vigil(process, end)
+            grace = self.settings.session_grace
+            asyncio.get_running_loop().call_later(grace, self._unwatch, session, vigil)
+
+    def _unwatch(self, session: Session, only: Vigil | None = None) -> None:
+        vigil = self._vigils.get(session)
+        if vigil is not None and only in (None, vigil):
+            vigil.stop()
+            del self._vigils[session]

@@ -20,7 +20,7 @@ from importlib.metadata import version
 
 from shared_state_protocol.address import Address
 
-from .clock import monotonic
+from .clock import monotonic, token_floor
 from .connection import Connection
 from .hall import Hall
 from .rendezvous import Rendezvous
@@ -102,6 +102,8 @@ async def serve(
     try:
         listening = await server.open(sock or bind(settings))
         with server.signals():
+            # What is here now stays for ever: the collector need not look at it again.
+            gc.freeze()
             if ready is not None:
                 ready(listening)
             await server.stopped.wait()
@@ -111,22 +113,29 @@ async def serve(
 
 
 class Server:
-    """One service, its doors, and its timers."""
+    """One service, its doors, and its timers. `clock` is that of the loop, to the microsecond."""
 
-    def __init__(self, settings: Settings, office: Office | None = None) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        office: Office | None = None,
+        clock: Callable[[], float] = monotonic,
+    ) -> None:
         loop = self._loop = asyncio.get_running_loop()
         self.stopped = asyncio.Event()
         self._forced = asyncio.Event()
         self._settings = settings
+        self._clock = clock
         self._doors: list[asyncio.Server] = []
         self._timer: asyncio.TimerHandle | None = None
         self.service = Service(
             version=version("shared-state"),
-            clock=monotonic,
+            clock=clock,
             session_grace=settings.session_grace,
             later=loop.call_later,
             alarm=self._set_alarm,
             allow_pickle=settings.allow_pickle,
+            last_token=token_floor(),
         )
         for name, type_name in settings.share:
             self.service.share(name, type_name)
@@ -145,8 +154,6 @@ class Server:
             unix = await self._loop.create_unix_server(self._connection, sock=near, backlog=BACKLOG)
             self._doors.append(unix)
             self._hall.unix_path = self._rendezvous.path
-        # What is here now stays for ever: the collector need not look at it again.
-        gc.freeze()
         return Listening(_address_of(sock), self._hall.unix_path, self.stop)
 
     def _connection(self) -> Connection:
@@ -207,7 +214,7 @@ class Server:
     def _set_alarm(self, deadline: float) -> None:
         if self._timer is not None:
             self._timer.cancel()
-        self._timer = self._loop.call_later(max(0.0, deadline - monotonic()), self._ring)
+        self._timer = self._loop.call_later(max(0.0, deadline - self._clock()), self._ring)
 
     def _ring(self) -> None:
         self.service.expire()

@@ -15,8 +15,10 @@ from shared_state_protocol.contract import contract_name
 from shared_state_protocol.errors import (
     InvalidName,
     ObjectNotFound,
+    OutcomeUnknown,
     ProtocolError,
     ServerClosing,
+    StaleFence,
     TypeMismatch,
     to_wire,
 )
@@ -24,9 +26,11 @@ from shared_state_protocol.objects import CONTRACTS
 from shared_state_protocol.state import State
 from shared_state_protocol.wire import messages
 from shared_state_protocol.wire.handshake import Hello
+from shared_state_protocol.wire.large import Pieces
 
 from .dispatch import Row, table_of
 from .memory import BEHAVIOURS
+from .memory.holder import Holder, Owned
 from .session import Lane, OwnerFields, Session, fields_of
 from .waiting import PARKED, Call, Deadlines, Undo
 
@@ -50,6 +54,10 @@ InfoFields = tuple[str, str, int, list[OwnerFields], int]
 """The fields of `shared_state_protocol.state.ObjectInfo`."""
 
 
+LockFields = tuple[str, str, list[tuple[OwnerFields, int, int, bool]], list[OwnerFields]]
+"""The fields of `shared_state_protocol.state.LockInfo`."""
+
+
 class Object:
     """A named behaviour."""
 
@@ -66,13 +74,24 @@ class Object:
         waiters = behaviour.waiters() if hasattr(behaviour, "waiters") else 0
         return name, self.type, behaviour.size(), owners, waiters
 
+    def describe_lock(self, name: str, now: float) -> LockFields:
+        """Return who holds it and who waits for it."""
+        lock: Owned = self.behaviour
+        holdings = [
+            (holder.owner(now), holder.agent, holder.token, holder.abandoned)
+            for holder in lock.holders()
+        ]
+        waiters = [waiter.lane.owner(now - waiter.since) for waiter in lock.lined_up()]
+        return name, self.type, holdings, waiters
+
 
 class Service:
     """All objects and sessions of one server.
 
     `clock` returns monotonic seconds; `session_grace` is for how many of them a session whose
     connection broke is kept for the client to come back; `later` runs a function after so many;
-    `alarm` is told a time at which `expire` is to be called.
+    `alarm` is told a time at which `expire` is to be called; `last_token` is one that no lock had
+    before.
     """
 
     def __init__(
@@ -84,6 +103,7 @@ class Service:
         later: Callable[[float, Callable[[], None]], object],
         alarm: Callable[[float], None],
         allow_pickle: bool = False,
+        last_token: int = 0,
     ) -> None:
         self.version = version
         self.clock = clock
@@ -93,6 +113,7 @@ class Service:
         self._later = later
         self._allow_pickle = allow_pickle
         self._closing = False
+        self._last_token = last_token
         self._objects = {STATE: Object(contract_name(State), Directory(self))}
         self._table = {**_TABLE, **table_of([(State, Directory)])}
         self._batch_row = self._table[State.batch.wire]
@@ -127,17 +148,31 @@ class Service:
         del self._objects[name]
         if hasattr(found.behaviour, "fail_all"):
             found.behaviour.fail_all(ObjectNotFound(f"{name!r} was deleted"))
+        if isinstance(found.behaviour, Owned):
+            self._last_token = max(self._last_token, found.behaviour.last_token)
         return True
 
     def listing(self, now: float) -> list[InfoFields]:
         """Return what there is, ordered by name."""
         return [self._objects[name].describe(name, now) for name in sorted(self._objects) if name]
 
+    def locks(self, now: float) -> list[LockFields]:
+        """Return what is held or waited for, by whom, ordered by name."""
+        return [
+            self._objects[name].describe_lock(name, now)
+            for name in sorted(self._objects)
+            if isinstance(lock := self._objects[name].behaviour, Owned)
+            and (lock.holders() or lock.waiters())
+        ]
+
     def _open(self, row: Row, name: str, arguments: list[Any]) -> None:
         found = self._objects.get(name)
         if found is None:
             _check_name(name)
-            self._objects[name] = Object(row.type, self._create(row, arguments))
+            behaviour = self._create(row, arguments)
+            if isinstance(behaviour, Owned):
+                behaviour.settle(name, self._last_token)
+            self._objects[name] = Object(row.type, behaviour)
         elif found.type != row.type:
             raise TypeMismatch(f"{name!r} is a {found.type}, not a {row.type}")
 
@@ -146,39 +181,61 @@ class Service:
             return row.behaviour(*arguments, find=self.behaviour_of)
         return row.behaviour(*arguments)
 
-    def behaviour_of(self, name: str) -> Any:
-        """Return the behaviour named `name`, for one that works with another."""
-        found = self._objects.get(name) if name != STATE else None
+    def behaviour_of(self, name: str, made_as: str | None = None) -> Any:
+        """Return the behaviour named `name`, for one that works with another.
+
+        If there is none, it is made as one of the type `made_as`.
+        """
+        _check_name(name)
+        if made_as is not None and name not in self._objects:
+            self.share(name, made_as)
+        found = self._objects.get(name)
         if found is None:
             raise ObjectNotFound(f"there is no object named {_shown(name)}")
         return found.behaviour
 
     # Requests
 
-    def receive(self, lane: Lane, payload: bytes) -> None:
+    def receive(self, lane: Lane, payload: bytes | Pieces) -> None:  # noqa: C901  # all requests' way
         """Carry out one message of a client, and send the reply unless it has to wait.
 
         Raises:
             ProtocolError: the message is none; the connection cannot go on.
         """
-        number, acknowledged, wire, name, *arguments = _parts(messages.read(payload))
+        try:
+            number, acknowledged, wire, name, *arguments = messages.read(payload)
+        except ValueError:
+            raise ProtocolError("a message of too few parts") from None
+        if (
+            type(number) is not int
+            or type(acknowledged) is not int
+            or type(wire) is not str
+            or type(name) is not str
+            or number < 0
+        ):
+            raise ProtocolError("a message that is neither a request nor a notice")
         if number == 0:
             self._notice(lane, wire, arguments)
             return
         if acknowledged > lane.acknowledged:
-            lane.acknowledge(min(acknowledged, number - 1))
+            lane.acknowledge(acknowledged if acknowledged < number else number - 1)
         if lane.session.is_over:
             raise ProtocolError("a request of a session that is over")
         if number > lane.newest:
             lane.newest = number
-        elif self._is_repeat(lane, number):
+        elif self._is_repeat(lane, number, wire):
             return
+        row = None
         try:
             row = self._row(wire)
+            if lane.is_full and row.changes:
+                lane.tell_failure(number, lane.refusal())
+                return
             result, undo = self._carry_out(row, lane, number, name, arguments)
         except Exception as error:  # noqa: BLE001  # whatever it is, the client has to know
             _log_defect(wire, error)
-            lane.fail(number, error)
+            tell = lane.fail if row is not None and row.changes else lane.tell_failure
+            tell(number, error)
             return
         if result is PARKED:
             return
@@ -196,26 +253,59 @@ class Service:
         return row
 
     def _carry_out(
-        self, row: Row, lane: Lane, number: int, name: str, arguments: list[Any]
+        self,
+        row: Row,
+        lane: Lane,
+        number: int,
+        name: str,
+        arguments: list[Any],
+        guard: Holder | None = None,
     ) -> tuple[Any, Undo | None]:
         """Carry out one request; return its result, or `PARKED`, and how to undo it."""
-        if (*map(type, arguments),) not in row.passed:
+        if not row.knows(arguments):
+            fence = row.take_fence(arguments)
+            if fence is not None:
+                return self._carry_out_guarded(row, lane, number, name, arguments, fence)
             row.check(arguments)
         if row.changes and not self._allow_pickle:
             row.refuse_pickles(arguments)
         if row.is_plain:
             found = self._objects.get(name)
             if found is not None and type(found.behaviour) is row.behaviour:
-                return getattr(found.behaviour, row.name)(*arguments), None
+                return row.method(found.behaviour, *arguments), None
         elif row.opens:
             self._open(row, name, arguments)
             return None, None
         method = getattr(self._find(row, name), row.name)
         if row.wants_call:
-            call = Call(lane, number, self.clock())
+            call = Call(lane, number, self.clock(), guard)
             return method(call, *arguments), call.undo
         result = method(*arguments)
         return lane.session.cursors.begin(result) if row.batched else result, None
+
+    def _carry_out_guarded(
+        self,
+        row: Row,
+        lane: Lane,
+        number: int,
+        name: str,
+        arguments: list[Any],
+        fence: tuple[str, int],
+    ) -> tuple[Any, Undo | None]:
+        """Carry out one request if the lock that its fence names is held by that token."""
+        guard = self._holder_of(*fence)
+        made = self._carry_out(row, lane, number, name, arguments, guard)
+        if made[0] is PARKED:
+            guard.guard(lane.waiters[number])
+        return made
+
+    def _holder_of(self, lock: str, token: int) -> Holder:
+        found = self._objects.get(lock)
+        if found is not None and isinstance(found.behaviour, Owned):
+            holder = found.behaviour.holder_of(token)
+            if holder is not None:
+                return holder
+        raise StaleFence(f"{_shown(lock)} is not held with the token {token} any more")
 
     def carry_out_many(self, call: Call, requests: Any) -> list[Any]:
         """Carry out the requests of a batch until the replies have become large."""
@@ -253,22 +343,30 @@ class Service:
             raise TypeMismatch(f"{name!r} is a {found.type}, not a {row.type}")
         return behaviour
 
-    def _is_repeat(self, lane: Lane, number: int) -> bool:
+    def _is_repeat(self, lane: Lane, number: int, wire: str) -> bool:
         """Return whether a request was carried out before or still waits; answer it from memory.
 
-        A query is not remembered, nor a wait that ended with the connection: they begin anew.
+        A query is not remembered, nor a wait that ended with the connection: they begin anew. No
+        other request does of which there is no memory.
         """
         if number <= lane.acknowledged:
             raise ProtocolError("a request whose reply was acknowledged before")
-        remembered = lane.replies.get(number)
-        if remembered is not None and lane.send is not None:
-            lane.send(remembered[0])
-        return remembered is not None or number in lane.waiters
+        repeat = lane.repeat(number, self.clock())
+        if repeat is None:
+            row = self._table.get(wire)
+            repeat = row is not None and row.changes
+            if repeat:
+                lane.tell_failure(number, OutcomeUnknown(f"{wire} was received before"))
+        return repeat
 
     def _notice(self, lane: Lane, kind: Any, arguments: list[Any]) -> None:
-        if len(arguments) != 1 or type(arguments[0]) is not int:
+        if not arguments or any(type(each) is not int for each in arguments):
             raise ProtocolError("a notice without a number")
-        if kind == messages.CONFIRM:
+        if kind == messages.ARRIVED:
+            lane.arrived(arguments[0], set(arguments[1:]))
+        elif len(arguments) != 1:
+            raise ProtocolError("a notice of several numbers")
+        elif kind == messages.CONFIRM:
             lane.confirm(arguments[0])
         elif kind == messages.CANCEL:
             lane.cancel(arguments[0], self.clock())
@@ -322,7 +420,12 @@ class Service:
 
     def _end_if_lost(self, session: Session, loss: int) -> None:
         """End a session that has not come back since it was lost for the `loss`th time."""
-        if session.losses == loss and not session.is_connected:
+        if session.losses == loss:
+            self.end_if_lost(session)
+
+    def end_if_lost(self, session: Session) -> None:
+        """End a session that has no connection, because it cannot come back."""
+        if session.is_lost:
             self._end(session)
 
     def _end(self, session: Session) -> None:
@@ -330,8 +433,7 @@ class Service:
             return
         session.is_over = True
         del self.sessions[session.id]
-        if session.stakes:
-            log.warning("%s ended while it held %d objects", _who(session), len(session.stakes))
+        _log_end(session)
         session.end(self.clock())
 
     def close(self) -> None:
@@ -355,8 +457,11 @@ class Directory:
     def __init__(self, service: Service) -> None:
         self._service = service
 
-    def objects(self, call: Call) -> list[InfoFields]:
-        return self._service.listing(call.now)
+    def objects(self) -> list[InfoFields]:
+        return self._service.listing(self._service.clock())
+
+    def locks(self, call: Call) -> list[LockFields]:
+        return self._service.locks(call.now)
 
     def delete(self, name: str) -> bool:
         return self._service.delete(name)
@@ -380,13 +485,6 @@ def _log_defect(place: str, error: Exception) -> None:
         log.error("a defect in %s", place, exc_info=error)
 
 
-def _parts(message: list[Any]) -> list[Any]:
-    """Check the parts that every request and notice has."""
-    if (*map(type, message[: messages.REQUEST_PARTS]),) != (int, int, str, str) or message[0] < 0:
-        raise ProtocolError("a message that is neither a request nor a notice")
-    return message
-
-
 def _check_name(name: str) -> None:
     if not 0 < len(name.encode()) <= MAX_NAME_BYTES or not name.isprintable():
         raise InvalidName(
@@ -401,6 +499,18 @@ def _shown(text: str) -> str:
 
 def _article(noun: str) -> str:
     return f"{'an' if noun[0] in 'aeiou' else 'a'} {noun}"
+
+
+def _log_end(session: Session) -> None:
+    """Name what a session abandons, for who wonders why a lock was free or an item came again."""
+    others = 0
+    for stake in session.stakes:
+        if isinstance(stake, Owned):
+            log.warning("%s ended while it held %s", _who(session), _shown(stake.name))
+        else:
+            others += 1
+    if others:
+        log.warning("%s ended while it had a part in %d other objects", _who(session), others)
 
 
 def _who(session: Session) -> str:

@@ -1,7 +1,9 @@
 """Sessions and lanes: one client process, and each of its connections.
 
 A `Lane` outlives its connection. It has the replies that the client may not have got yet, so that
-a request sent again is answered and not repeated, and the requests that are parked. A `Session`
+a request sent again is answered and not repeated, and the requests that are parked. Nothing of that
+is ever forgotten before the client says that it has it: a lane that remembers too much takes no
+more commands, because to carry one out twice would be worse. A `Session`
 ends when its process is gone; then its waiters vanish, what was handed to it and not confirmed goes
 back, and what it held is abandoned.
 """
@@ -11,18 +13,33 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, Protocol
 
-from shared_state_protocol.errors import InternalError, WireError, to_wire
+from shared_state_protocol.errors import InternalError, LimitExceeded, WireError, to_wire
 from shared_state_protocol.wire import messages
 from shared_state_protocol.wire.handshake import Hello
+from shared_state_protocol.wire.large import LARGE_BYTES
 
 from .streams import Cursors
 from .waiting import Deadlines, Undo, Waiter
 
-__all__ = ["REMEMBERED_REPLIES", "Lane", "OwnerFields", "Session", "Stake"]
+__all__ = [
+    "MAX_PARKED",
+    "REMEMBERED_BYTES",
+    "REMEMBERED_REPLIES",
+    "Lane",
+    "OwnerFields",
+    "Session",
+    "Stake",
+]
 
-REMEMBERED_REPLIES = 4096
-"""How many replies a lane remembers. A blocking client needs one; an async client as many as it
-has requests in flight."""
+REMEMBERED_REPLIES = 32_768
+"""Replies of a lane whose arrival is not known, from which on commands are refused. A blocking
+client needs one; an async client as many as it has requests in flight. Some 200 bytes each."""
+
+REMEMBERED_BYTES = 64 * 1024 * 1024
+"""The same, in bytes: the largest reply that there is, or any number of smaller ones."""
+
+MAX_PARKED = 32_768
+"""Requests of a lane that wait at one time: each becomes a reply that has to be remembered."""
 
 
 OwnerFields = tuple[str, int, str, float]
@@ -58,6 +75,11 @@ class Session:
         """Whether some lane has a connection."""
         return any(lane.send is not None for lane in self.lanes.values())
 
+    @property
+    def is_lost(self) -> bool:
+        """Whether it has no connection and may come back."""
+        return not self.is_over and not self.is_connected
+
     def end(self, now: float) -> None:
         """Give up everything that the session waits for, holds, or was handed."""
         for lane in self.lanes.values():
@@ -72,14 +94,18 @@ class Lane:
     """One connection of a session, and what has to survive it.
 
     `send` takes a frame to the client, or is None while there is no connection. `newest` is the
-    largest number of a request so far: a larger one cannot be a repetition. `forgot` says that the
-    client remembers a lane of this number that is gone here.
+    largest number of a request so far: a larger one cannot be a repetition. `withdrawn` has the
+    numbers of waits that ended with their connection, and so may begin anew. `is_full` says that no
+    more commands can be taken. `forgot` says that the client remembers a lane of this number that
+    is gone here. `waits` has for each agent the lock that it waits for: see `memory.ring`.
     """
 
     __slots__ = (
         "acknowledged",
         "deadlines",
         "forgot",
+        "is_full",
+        "kept_bytes",
         "newest",
         "number",
         "replies",
@@ -87,6 +113,8 @@ class Lane:
         "session",
         "thread",
         "waiters",
+        "waits",
+        "withdrawn",
     )
 
     def __init__(self, session: Session, hello: Hello, deadlines: Deadlines) -> None:
@@ -98,8 +126,12 @@ class Lane:
         self.acknowledged = 0
         self.newest = 0
         self.forgot = hello.resumes
+        self.is_full = False
+        self.kept_bytes = 0
         self.replies: dict[int, tuple[bytes, Undo | None]] = {}
         self.waiters: dict[int, Waiter] = {}
+        self.waits: dict[int, Any] = {}
+        self.withdrawn: set[int] = set()
 
     @property
     def is_known(self) -> bool:
@@ -116,8 +148,18 @@ class Lane:
 
     def tell(self, number: int, result: Any) -> None:
         """Reply to a query with its result; if the reply is lost, it can be asked again."""
-        if self.send is not None:
+        if self.send is None:
+            return
+        if type(result) is bytes and len(result) >= LARGE_BYTES:
+            for part in messages.large_answer(number, result):
+                self.send(part)
+        else:
             self.send(messages.answer(number, result))
+
+    def tell_failure(self, number: int, error: Exception) -> None:
+        """Reply to a request that was not carried out; it need not be remembered."""
+        if self.send is not None:
+            self.send(failure_of(number, error))
 
     def answer(self, number: int, result: Any, undo: Undo | None = None) -> None:
         """Reply to a command with its result, and remember the reply."""
@@ -128,38 +170,111 @@ class Lane:
         self.reply(number, failure_of(number, error), None)
 
     def reply(self, number: int, frame: bytes, undo: Undo | None) -> None:
-        """Send the frame of a reply, and remember it, and how to undo what it says."""
-        if len(self.replies) >= REMEMBERED_REPLIES:
-            self.replies.pop(next(iter(self.replies)))
-        self.replies[number] = (frame, undo)
+        """Send the frame of a reply, and remember it, and how to undo what it says.
+
+        Of what can be undone the frame need not be remembered if there is no room: see `repeat`.
+        """
+        size = self.kept_bytes + len(frame)
+        if size > REMEMBERED_BYTES and undo is not None:
+            self.replies[number] = (b"", undo)
+        else:
+            self.replies[number] = (frame, undo)
+            self.kept_bytes = size
+        if size >= REMEMBERED_BYTES or len(self.replies) >= REMEMBERED_REPLIES:
+            self.is_full = self._overflows()
         if self.send is not None:
             self.send(frame)
 
+    def repeat(self, number: int, now: float) -> bool | None:
+        """Answer a request that was received before from memory; return whether that is all.
+
+        If not, it is to be carried out: it waited when its connection broke, or what it did has
+        just been undone. None says that there is no memory of it.
+        """
+        if number in self.waiters:
+            return True
+        if number in self.withdrawn:
+            self.withdrawn.discard(number)
+            return False
+        frame, _ = self.replies.get(number, (None, None))
+        if frame is None:
+            return None
+        if not frame:
+            self.cancel(number, now)
+            return False
+        if self.send is not None:
+            self.send(frame)
+        return True
+
     def acknowledge(self, number: int) -> None:
         """Forget the replies up to `number`: the client has them."""
-        if len(self.replies) >= number - self.acknowledged:
+        replies = self.replies
+        if len(replies) >= number - self.acknowledged:
             for arrived in range(self.acknowledged + 1, number + 1):
-                self.replies.pop(arrived, None)
+                found = replies.pop(arrived, None)
+                if found is not None:
+                    self.kept_bytes -= len(found[0])
         else:
-            for arrived in [each for each in self.replies if each <= number]:
-                del self.replies[arrived]
+            for arrived in [each for each in replies if each <= number]:
+                self._forget(arrived)
+        if self.withdrawn:
+            self.withdrawn = {each for each in self.withdrawn if each > number}
         self.acknowledged = number
+        if self.is_full:
+            self.is_full = self._overflows()
+
+    def arrived(self, newest: int, missing: set[int]) -> None:
+        """Forget the replies up to `newest` but for those that are `missing`."""
+        for number in [each for each in self.replies if each <= newest and each not in missing]:
+            self._forget(number)
+        self.is_full = self._overflows()
 
     def confirm(self, number: int) -> None:
         """Forget one reply: what it carried has arrived."""
-        self.replies.pop(number, None)
+        self._forget(number)
+        self.is_full = self.is_full and self._overflows()
 
     def cancel(self, number: int, now: float) -> None:
         """Undo a request that its caller gave up: parked or answered, it has had no effect."""
         waiter = self.waiters.get(number)
         if waiter is not None:
             waiter.withdraw(now)
-        _, undo = self.replies.pop(number, (b"", None))
+        self.withdrawn.discard(number)
+        undo = self._forget(number)
+        self.is_full = self.is_full and self._overflows()
         if undo is not None:
             undo(now)
 
+    def check_room(self) -> None:
+        """Let one more request wait.
+
+        Raises:
+            LimitExceeded: too many do, or have to come again.
+        """
+        if len(self.waiters) + len(self.withdrawn) >= MAX_PARKED:
+            raise LimitExceeded(
+                f"{MAX_PARKED} requests of this connection wait already: spread them over more"
+            )
+
+    def refusal(self) -> LimitExceeded:
+        """Return why no more commands are taken while the lane `is_full`."""
+        return LimitExceeded(
+            f"the replies to {len(self.replies)} requests of this connection, "
+            f"{self.kept_bytes} bytes, are not known to have arrived: have fewer under way"
+        )
+
+    def _overflows(self) -> bool:
+        return len(self.replies) >= REMEMBERED_REPLIES or self.kept_bytes >= REMEMBERED_BYTES
+
+    def _forget(self, number: int) -> Undo | None:
+        """Forget one reply; return how it could have been undone."""
+        frame, undo = self.replies.pop(number, (b"", None))
+        self.kept_bytes -= len(frame)
+        return undo
+
     def withdraw_all(self, now: float) -> None:
-        """Withdraw every waiter."""
+        """Withdraw every waiter; it may be asked for again."""
+        self.withdrawn.update(self.waiters)
         for waiter in list(self.waiters.values()):
             waiter.withdraw(now)
 

@@ -10,7 +10,7 @@ from typing import Any
 
 from shared_state_protocol.wire.liveness import probes
 
-__all__ = ["keep_alive", "may_enter"]
+__all__ = ["keep_alive", "may_enter", "process_of"]
 
 _CREDENTIALS = struct.Struct("3i")
 """Linux's `struct ucred`: process, user and group id."""
@@ -27,6 +27,15 @@ def keep_alive(sock: Any, peer_timeout: float) -> None:
             option = getattr(socket, name, None)  # each system has a part of them
             if option is not None:
                 sock.setsockopt(socket.IPPROTO_TCP, option, value)
+
+
+def process_of(sock: Any) -> int:
+    """Return the id of the process that connected to a Unix socket; 0 where unknown."""
+    if not hasattr(socket, "SO_PEERCRED"):
+        return 0
+    credentials = sock.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, _CREDENTIALS.size)
+    pid, _, _ = _CREDENTIALS.unpack(credentials)
+    return int(pid)
 
 
 def may_enter(sock: Any) -> bool:

@@ -8,13 +8,16 @@ ends its session. A stream that fits into one batch is one round trip and leaves
 from __future__ import annotations
 
 import itertools
+import secrets
 from collections import OrderedDict
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, overload
+
+import ormsgpack
 
 from shared_state_protocol.errors import LimitExceeded
 
-__all__ = ["BATCH_BYTES", "Cursors"]
+__all__ = ["BATCH_BYTES", "Cursors", "Pairs"]
 
 BATCH_BYTES = 256 * 1024
 """Enough that a round trip is small beside the bytes; small enough to hold up nobody."""
@@ -31,9 +34,9 @@ class Cursors:
 
     __slots__ = ("_open",)
 
-    _numbers = itertools.count(1)
+    _numbers = itertools.count(secrets.randbits(48))
     """One count for all sessions: who was forked in the middle of a loop has its parent's cursor,
-    and must not read a stream of its own by it."""
+    and must not read a stream of its own by it. Nor by one of a server that was here before."""
 
     def __init__(self) -> None:
         self._open: OrderedDict[int, tuple[Sequence[Any], int]] = OrderedDict()
@@ -62,8 +65,9 @@ class Cursors:
     def _continue(
         self, cursor: int, snapshot: Sequence[Any], start: int
     ) -> tuple[int | None, Sequence[Any]]:
-        end = _end_of_batch(snapshot, start)
-        batch = snapshot[start:end]
+        most = snapshot[start : start + BATCH_ITEMS]
+        batch = most[: _end_of_batch(most)]
+        end = start + len(batch)
         if end == len(snapshot):
             return None, batch
         self._open[cursor] = snapshot, end
@@ -72,15 +76,49 @@ class Cursors:
         return cursor, batch
 
 
-def _end_of_batch(snapshot: Sequence[Any], start: int) -> int:
-    """Return where a batch ends: before what is too much, but never before its first item.
+class Pairs(Sequence[tuple[bytes, bytes]]):
+    """A snapshot of pairs, kept as their first and their second halves.
+
+    A pair is made when its batch is: a tuple for each of ten million items would take everybody
+    three seconds, and 640 MB; the two lists take a quarter of both.
+    """
+
+    __slots__ = ("_firsts", "_seconds")
+
+    def __init__(self, firsts: list[bytes], seconds: list[bytes]) -> None:
+        self._firsts = firsts
+        self._seconds = seconds
+
+    def __len__(self) -> int:
+        return len(self._firsts)
+
+    @overload
+    def __getitem__(self, at: int) -> tuple[bytes, bytes]: ...
+    @overload
+    def __getitem__(self, at: slice) -> list[tuple[bytes, bytes]]: ...
+    def __getitem__(self, at: int | slice) -> Any:
+        if isinstance(at, slice):
+            return list(zip(self._firsts[at], self._seconds[at], strict=True))
+        return self._firsts[at], self._seconds[at]
+
+
+def _end_of_batch(items: Sequence[Any]) -> int:
+    """Return how many of `items` go: not what is too much, but always the first.
 
     So an item that fills a frame by itself is sent by itself.
     """
-    stop, size = min(len(snapshot), start + BATCH_ITEMS), 0
-    for position in range(start, stop):
-        item = snapshot[position]
-        size += len(item) if type(item) is bytes else sum(map(len, item))
-        if size > BATCH_BYTES and position > start:
+    size = 0
+    for position, item in enumerate(items):
+        size += _size_of(item)
+        if size > BATCH_BYTES and position:
             return position
-    return stop
+    return len(items)
+
+
+def _size_of(item: Any) -> int:
+    """Return about how many bytes an item takes: bytes, a pair of them, or a row of anything."""
+    if type(item) is bytes:
+        return len(item)
+    if type(item[0]) is bytes:
+        return sum(map(len, item))
+    return len(ormsgpack.packb(item))

@@ -18,6 +18,7 @@ from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from .memory.holder import Holder
     from .session import Lane
 
 __all__ = ["MAX_TIMEOUT_S", "PARKED", "Call", "Deadlines", "Line", "Undo", "Waiter"]
@@ -34,14 +35,18 @@ would stand before all other deadlines for ever."""
 
 
 class Call:
-    """One command being carried out: who asks, and when. `now` is in monotonic seconds."""
+    """One command being carried out: who asks, and when. `now` is in monotonic seconds.
 
-    __slots__ = ("lane", "now", "number", "undo")
+    `guard` is who holds the lock that guards it, if it came with a fence.
+    """
 
-    def __init__(self, lane: Lane, number: int, now: float) -> None:
+    __slots__ = ("guard", "lane", "now", "number", "undo")
+
+    def __init__(self, lane: Lane, number: int, now: float, guard: Holder | None = None) -> None:
         self.lane = lane
         self.number = number
         self.now = now
+        self.guard = guard
         self.undo: Undo | None = None
 
     def park(
@@ -60,9 +65,11 @@ class Call:
 
         Raises:
             ValueError, OverflowError: no clock will ever show that time; nobody is parked.
+            LimitExceeded: too many requests of the lane wait.
         """
         _check_timeout(timeout)
-        waiter = Waiter(self.lane, self.number, line, late, want, gone)
+        self.lane.check_room()
+        waiter = Waiter(self.lane, self.number, self.now, line, late, want, gone)
         if timeout is not None:
             waiter.deadline = self.now + max(timeout, 0.0)
             self.lane.deadlines.add(waiter)
@@ -81,14 +88,15 @@ def _check_timeout(timeout: float | None) -> None:
 
 
 class Waiter:
-    """A parked request."""
+    """A parked request, and since when it is (monotonic seconds)."""
 
-    __slots__ = ("deadline", "gone", "lane", "late", "line", "number", "want")
+    __slots__ = ("deadline", "gone", "lane", "late", "line", "number", "since", "want")
 
     def __init__(
         self,
         lane: Lane,
         number: int,
+        since: float,
         line: Line,
         late: Any,
         want: Any,
@@ -96,6 +104,7 @@ class Waiter:
     ) -> None:
         self.lane = lane
         self.number = number
+        self.since = since
         self.line: Line | None = line
         self.late = late
         self.want = want
@@ -111,6 +120,13 @@ class Waiter:
         """Leave the line with an exception."""
         self._leave()
         self.lane.fail(self.number, error)
+
+    def refuse(self, error: Exception) -> None:
+        """Leave the line with an exception, before its turn."""
+        line = self.line
+        self.fail(error)
+        if line is not None:
+            line.moved_up()
 
     def expire(self, now: float) -> None:
         """Leave the line because the time is over."""

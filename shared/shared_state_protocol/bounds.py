@@ -22,7 +22,7 @@ from __future__ import annotations
 from .errors import DecodingError
 from .limits import MAX_DEPTH, MAX_NODES
 
-__all__ = ["SIZES", "check", "walk"]
+__all__ = ["SIZES", "check", "header", "walk"]
 
 _BLOB, _EXTENSION, _ARRAY, _MAP = range(4)
 
@@ -61,6 +61,8 @@ SIZES = bytes(
 
 _NO_LEVEL = bytes(byte for byte in range(256) if _HEADERS.get(byte, (_BLOB,))[0] == _BLOB)
 
+_WINDOW = 4096  # at first: the headers of what consists of a few large blobs are at its beginning
+
 _RUN = 16  # shorter arrays are walked faster than they are looked at as a whole
 
 
@@ -84,13 +86,16 @@ def walk(payload: bytes, max_depth: int = MAX_DEPTH) -> int:
         DecodingError: it is over a limit, or not a value.
     """
     try:
-        return _walk(payload, max_depth)
+        return _walk(payload, payload[:_WINDOW].translate(SIZES), max_depth)
+    except (IndexError, KeyError):
+        pass  # the window ends too early, or the payload does
+    try:
+        return _walk(payload, payload.translate(SIZES), max_depth)
     except (IndexError, KeyError):
         raise DecodingError("not a value: the bytes end too early or mean nothing") from None
 
 
-def _walk(payload: bytes, max_depth: int) -> int:
-    sizes = payload.translate(SIZES)
+def _walk(payload: bytes, sizes: bytes, max_depth: int) -> int:
     position, left, nodes, depth = 0, 1, 1, 0
     outer: list[tuple[int, int]] = []  # values left outside, end of the extension (0: a container)
     while True:
@@ -105,7 +110,7 @@ def _walk(payload: bytes, max_depth: int) -> int:
         if sizes[position]:
             position += sizes[position]
             continue
-        position, inside, end = _header(payload, position)
+        position, inside, end = header(payload, position)
         nodes += inside
         if nodes > MAX_NODES or depth + (not end) > max_depth:
             raise _over_limit(nodes)
@@ -122,8 +127,11 @@ def _walk(payload: bytes, max_depth: int) -> int:
             _check_end(position, end)
 
 
-def _header(payload: bytes, position: int) -> tuple[int, int, int]:
-    """Return where to go on, how many values are inside, and where they end (0: a container)."""
+def header(payload: bytes | memoryview, position: int) -> tuple[int, int, int]:
+    """Return what the header at `position` says.
+
+    That is where to go on, how many values are inside, and where they end (0: a container).
+    """
     first = payload[position]
     if first < _SHORT_TEXT:  # an array or map of up to 15
         return position + 1, (first & 15) << (first < _SHORT_ARRAY), 0

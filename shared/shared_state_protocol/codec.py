@@ -23,7 +23,7 @@ from .errors import DecodingError
 from .placeholders import Reference
 from .registry import REGISTRY, Registry
 
-__all__ = ["Codec", "equal", "is_pickled", "matcher"]
+__all__ = ["PICKLE_MARK", "Codec", "equal", "is_pickled", "matcher"]
 
 
 class Codec:
@@ -63,12 +63,13 @@ class Codec:
         self.decode = Decoder(pickle, unknown == "keep", resolve, registry).decode
 
 
-_PICKLE_MARK = bytes((PICKLED,))
+PICKLE_MARK = bytes((PICKLED,))
+"""What a pickle begins with."""
 
 
 def is_pickled(payload: bytes) -> bool:
     """Return whether `payload` is a pickle, which only clients that opted in can read."""
-    return payload[:1] == _PICKLE_MARK
+    return payload[:1] == PICKLE_MARK
 
 
 def matcher(value: bytes, codec: Codec) -> Callable[[bytes], bool]:

@@ -22,6 +22,10 @@ Six kinds of promise:
 * `handover` is a delivery that never waits;
 * `stream` is a query whose result comes in batches.
 
+A command with the parameter ``*, fence: Fence = None`` may be guarded by a lock (see `grants`).
+Only a call that has a fence sends it, behind all other arguments, and pays for it; the server takes
+it off again and checks it before the behaviour is called.
+
 Methods are made once, when a class joins a contract with a holder (`Blocking` or `Awaiting`), so
 that a call pays for no descriptor.
 """
@@ -32,17 +36,20 @@ import inspect
 import re
 import types
 import typing
-from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator, Mapping
 from typing import Any, Concatenate, Generic, ParamSpec, Protocol, TypeVar, overload
 
 from .codec import Codec
-from .shapes import Calling, Default, Shape, shape_of
+from .methods import method
+from .shapes import Calling, Default, FencedBy, Shape, shape_of
 
 __all__ = [
     "Arguments",
     "Awaiting",
     "Blocking",
     "Bound",
+    "Caller",
+    "Made",
     "Operation",
     "Parameter",
     "command",
@@ -58,8 +65,12 @@ __all__ = [
 P = ParamSpec("P")
 R = TypeVar("R")
 T = TypeVar("T")
+U = TypeVar("U")
 
 Arguments = tuple[Any, ...]
+
+
+Declaration = Callable[Concatenate[Any, P], R]
 
 
 class Parameter:
@@ -77,20 +88,30 @@ class Operation(Generic[P, R]):
     """One promise of a contract.
 
     `wire` is its name on the wire, as ``dict.set``; `changes`, `waits`, `confirms` and `batched`
-    say which kind of promise it is; `wants_agent` that the client is to fill in who calls.
+    say which kind of promise it is; `wants_agent` that the client is to fill in who calls;
+    `is_verbatim` that the result travels as it is. `method` stands for it on bound objects.
+    `fenced` is the same promise with a fence as its last argument, if it may be guarded.
     """
 
-    changes = False
-    waits = False
-    confirms = False
     batched = False
 
     name: str
     wire: str
     parameters: tuple[Parameter, ...]
     result: Shape
+    fenced: Operation[P, R] | None
 
-    def __init__(self, declaration: Callable[Concatenate[Any, P], R]) -> None:
+    def __init__(
+        self,
+        declaration: Declaration[P, R],
+        *,
+        changes: bool = False,
+        waits: bool = False,
+        confirms: bool = False,
+    ) -> None:
+        self.changes = changes
+        self.waits = waits
+        self.confirms = confirms
         self.declaration = declaration
         self.__doc__ = declaration.__doc__
 
@@ -99,11 +120,30 @@ class Operation(Generic[P, R]):
         self.wire = f"{contract_name(owner)}.{name}"
         hints = _hints_of(self.declaration)
         declared = list(inspect.signature(self.declaration).parameters.values())[1:]
-        self.parameters = tuple(
+        parameters = [
             Parameter(each.name, shape_of(hints[each.name]), each.default) for each in declared
-        )
+        ]
+        fences = [each for each in parameters if isinstance(each.shape, FencedBy)]
         self.result = shape_of(self._result_annotation(hints["return"]))
-        self.encode = _encoder([parameter.shape for parameter in self.parameters])
+        self._take([each for each in parameters if each not in fences])
+        self.fenced = self._with(fences) if fences else None
+        self.method = method(
+            self,
+            self.declaration,
+            [each.name for each in self.parameters],
+            self._defaults,
+            self.fenced,
+        )
+
+    def _with(self, fences: list[Parameter]) -> Operation[P, R]:
+        fenced = type(self)(self.declaration)
+        vars(fenced).update(vars(self), fenced=None)
+        fenced._take([*self.parameters, *fences])
+        return fenced
+
+    def _take(self, parameters: list[Parameter]) -> None:
+        """Have these parameters, and know those that mean something to clients."""
+        self.parameters = tuple(parameters)
         self._defaults = tuple(
             each.default for each in self.parameters if each.default is not inspect.Parameter.empty
         )
@@ -112,6 +152,7 @@ class Operation(Generic[P, R]):
         self._timeout = self._position(lambda each: each.name == "timeout")
         self._agent = self._position(lambda each: isinstance(each.shape, Calling))
         self.wants_agent = self._agent is not None
+        self.is_verbatim = self.result.verbatim and self._default is None
 
     def _position(self, is_it: Callable[[Parameter], bool]) -> int | None:
         return next((i for i, each in enumerate(self.parameters) if is_it(each)), None)
@@ -121,40 +162,35 @@ class Operation(Generic[P, R]):
 
     def __call__(self, bound: Bound, *args: P.args, **kwargs: P.kwargs) -> Any:
         """Call the operation on a bound object: ``Dict.set(config, "rate", 10)``."""
-        arguments: Arguments = args
-        if kwargs or len(args) != len(self.parameters):
-            arguments = self.lay_out(args, kwargs)
-        return bound.client.call(self, bound.name, arguments)
+        return self.method(bound, *args, **kwargs)
 
-    def decode(self, wire: Any, arguments: Arguments, codec: Codec) -> Any:
-        """Return the result that `wire` stands for, in answer to a call with `arguments`."""
-        if wire is None and self._default is not None:
-            return arguments[self._default]
-        if self.result.verbatim:
-            return wire
-        return self.result.decode(wire, codec)
+    def encoder(self, codec: Codec) -> Callable[[Arguments], Arguments]:
+        """Return the function that encodes the arguments of a call.
 
-    def lay_out(self, args: Arguments, kwargs: dict[str, Any]) -> Arguments:
-        """Put the arguments of one call in the order of the declaration.
-
-        By hand, because `inspect.Signature.bind` costs 16 µs.
+        Unrolled for up to three arguments: 0.3 µs instead of 1 µs for the loop.
         """
-        missing = len(self.parameters) - len(args)
-        if not kwargs and 0 < missing <= len(self._defaults):
-            return args + self._defaults[-missing:]
-        laid = list(args)
-        for parameter in self.parameters[len(args) :]:
-            value = kwargs.pop(parameter.name, parameter.default)
-            if value is inspect.Parameter.empty:
-                raise TypeError(f"{self.wire}() is missing its argument {parameter.name!r}")
-            laid.append(value)
-        if kwargs:
-            raise TypeError(f"{self.wire}() takes no argument {next(iter(kwargs))!r} there")
-        if len(laid) != len(self.parameters):
-            raise TypeError(
-                f"{self.wire}() takes {len(self.parameters)} arguments, {len(laid)} were given"
-            )
-        return tuple(laid)
+        encoders = [parameter.shape.encoder(codec) for parameter in self.parameters]
+        if not encoders:
+            return lambda arguments: ()
+        if len(encoders) == 1:
+            only = encoders[0]
+            return lambda arguments: (only(arguments[0]),)
+        if len(encoders) == 2:  # unrolled
+            first, second = encoders
+            return lambda arguments: (first(arguments[0]), second(arguments[1]))
+        if len(encoders) == 3:
+            one, two, three = encoders
+            return lambda arguments: (one(arguments[0]), two(arguments[1]), three(arguments[2]))
+        return lambda arguments: tuple(
+            encode(argument) for encode, argument in zip(encoders, arguments, strict=True)
+        )
+
+    def decoder(self, codec: Codec) -> Callable[[Any, Arguments], Any]:
+        """Return the function that decodes a result, in answer to a call with some arguments."""
+        decode, default = self.result.decoder(codec), self._default
+        if default is not None:
+            return lambda wire, arguments: arguments[default] if wire is None else decode(wire)
+        return lambda wire, arguments: decode(wire)
 
     def with_agent(self, arguments: Arguments, agent: int) -> Arguments:
         """Return `arguments` with the thread or task that calls in its place."""
@@ -180,21 +216,6 @@ class Operation(Generic[P, R]):
         left = max(timeout - seconds, 0.0)
         return (*arguments[:position], left, *arguments[position + 1 :])
 
-    def method(self) -> Callable[..., Any]:
-        """Make the method that stands for this operation on a bound object."""
-        operation, arity, lay_out = self, len(self.parameters), self.lay_out
-
-        def method(self: Bound, *args: Any, **kwargs: Any) -> Any:
-            if kwargs or len(args) != arity:
-                args = lay_out(args, kwargs)
-            return self.client.call(operation, self.name, args)
-
-        method.__name__ = self.name
-        method.__qualname__ = self.declaration.__qualname__
-        method.__doc__ = self.__doc__
-        method.__wrapped__ = self.declaration  # type: ignore[attr-defined]  # read by inspect
-        return method
-
 
 def _hints_of(declaration: Any) -> dict[str, Any]:
     """Return the resolved annotations of a function, as they are written.
@@ -203,31 +224,10 @@ def _hints_of(declaration: Any) -> dict[str, Any]:
     """
     bare = types.FunctionType(declaration.__code__, declaration.__globals__)
     bare.__annotations__ = declaration.__annotations__
-    return typing.get_type_hints(bare)
+    return typing.get_type_hints(bare, include_extras=True)
 
 
-def _encoder(shapes: list[Shape]) -> Callable[[Arguments, Codec], Arguments]:
-    """Make the function that encodes the arguments of a call.
-
-    Unrolled for up to two arguments: 0.2 µs instead of 0.7 µs for the loop.
-    """
-    if not shapes:
-        return lambda arguments, codec: ()
-    if len(shapes) == 1:
-        only = shapes[0].encode
-        return lambda arguments, codec: (only(arguments[0], codec),)
-    if len(shapes) == 2:  # unrolled
-        first, second = shapes[0].encode, shapes[1].encode
-        return lambda arguments, codec: (
-            first(arguments[0], codec),
-            second(arguments[1], codec),
-        )
-    return lambda arguments, codec: tuple(
-        shape.encode(argument, codec) for shape, argument in zip(shapes, arguments, strict=True)
-    )
-
-
-class _Once(Operation[P, R]):
+class Once(Operation[P, R]):
     """An operation that is answered once."""
 
     @overload
@@ -240,36 +240,33 @@ class _Once(Operation[P, R]):
         return self
 
 
-class query(_Once[P, R]):
-    """An operation that only reads."""
+def query(declaration: Declaration[P, R]) -> Once[P, R]:
+    """Declare an operation that only reads."""
+    return Once(declaration)
 
 
-class command(_Once[P, R]):
-    """An operation that changes the object, and so is journaled."""
-
-    changes = True
-
-
-class waiting(command[P, R]):
-    """A command that may have to wait."""
-
-    waits = True
+def command(declaration: Declaration[P, R]) -> Once[P, R]:
+    """Declare an operation that changes the object, and so is journaled."""
+    return Once(declaration, changes=True)
 
 
-class delivery(waiting[P, R]):
-    """A waiting command whose reply carries what is nowhere else any more."""
+def waiting(declaration: Declaration[P, R]) -> Once[P, R]:
+    """Declare a command that may have to wait."""
+    return Once(declaration, changes=True, waits=True)
 
-    confirms = True
+
+def delivery(declaration: Declaration[P, R]) -> Once[P, R]:
+    """Declare a waiting command whose reply carries what is nowhere else any more."""
+    return Once(declaration, changes=True, waits=True, confirms=True)
 
 
-class handover(command[P, R]):
-    """A delivery that never waits."""
-
-    confirms = True
+def handover(declaration: Declaration[P, R]) -> Once[P, R]:
+    """Declare a delivery that never waits."""
+    return Once(declaration, changes=True, confirms=True)
 
 
 class stream(Operation[P, Iterator[T]]):
-    """A query whose result, ``Iterator[T]``, comes in batches: an array of ``T`` each."""
+    """Declare a query whose result, ``Iterator[T]``, comes in batches: an array of ``T`` each."""
 
     batched = True
 
@@ -306,11 +303,29 @@ def operations(contract: type) -> Iterator[Operation[..., Any]]:
     yield from promised.values()
 
 
+Caller = Callable[[str, Arguments], Any]
+"""Carries out calls of one operation on the object of a name: sends a request and returns its
+result, or an awaitable or iterator of it."""
+
+
 class Calls(Protocol):
     """Whoever sends the requests of bound objects."""
 
-    def call(self, operation: Operation[..., Any], name: str, arguments: Arguments) -> Any:
-        """Send one request; return its result, or an awaitable or iterator of it."""
+    @property
+    def callers(self) -> Mapping[Operation[..., Any], Caller]:
+        """What carries out the calls of each operation."""
+        raise NotImplementedError
+
+
+class Made(dict[T, U]):
+    """What is made for each key when it is first asked for."""
+
+    def __init__(self, make: Callable[[T], U]) -> None:
+        self._make = make
+
+    def __missing__(self, key: T) -> U:
+        made = self[key] = self._make(key)
+        return made
 
 
 class Bound:
@@ -327,7 +342,7 @@ class Bound:
         for operation in operations(cls):
             # An operation that a class writes differently for its users keeps their version.
             if inspect.getattr_static(cls, operation.name) is operation:
-                setattr(cls, operation.name, operation.method())
+                setattr(cls, operation.name, operation.method)
 
 
 class Blocking(Bound):

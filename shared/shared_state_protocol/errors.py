@@ -4,6 +4,7 @@
 
     SharedStateError
     ├── SendAgain              nothing was changed: the same call may be sent again
+    │   ├── DeadlockError          those who wait hold what the others wait for
     │   ├── EditConflict           somebody wrote what was being edited
     │   └── ServerClosing          the server is going down
     ├── FixTheCall             nothing was changed: the call itself is wrong
@@ -14,7 +15,11 @@
     │   ├── DecodingError          bytes that are no value, or over a limit (a ValueError)
     │   └── LimitExceeded          larger or more than a named limit allows (a ValueError)
     └── GiveUp                 the caller has to find out what happened
+        ├── ClaimLost              the item went back to its queue: somebody else may have it now
+        ├── LockLost               the lock was given to somebody else meanwhile (a RuntimeError)
+        │   └── StaleFence             so a command that it guards was refused
         ├── OutcomeUnknown         the connection broke; the call took effect once or not at all
+        │   └── StateLost              and the server is another one now, which knows nothing
         ├── ProtocolError          the other side broke the rules of the wire
         └── InternalError          a defect in the server; its log has the traceback
 
@@ -49,6 +54,8 @@ else:
 
 __all__ = [
     "AuthenticationError",
+    "ClaimLost",
+    "DeadlockError",
     "DecodingError",
     "EditConflict",
     "EncodingError",
@@ -57,6 +64,7 @@ __all__ = [
     "InternalError",
     "InvalidName",
     "LimitExceeded",
+    "LockLost",
     "ObjectNotFound",
     "OutcomeUnknown",
     "ProtocolError",
@@ -64,6 +72,8 @@ __all__ = [
     "ServerClosing",
     "SharedStateError",
     "ShutDown",
+    "StaleFence",
+    "StateLost",
     "TypeMismatch",
 ]
 
@@ -74,6 +84,10 @@ class SharedStateError(Exception):
 
 class SendAgain(SharedStateError):
     """Nothing was changed; the same call may be sent again."""
+
+
+class DeadlockError(SendAgain):
+    """Those who wait hold what the others wait for; give back what is held, and begin again."""
 
 
 class EditConflict(SendAgain):
@@ -116,8 +130,28 @@ class GiveUp(SharedStateError):
     """The caller has to find out what happened."""
 
 
+class ClaimLost(GiveUp):
+    """The item went back to its queue before it was acknowledged; somebody else may have it now."""
+
+
+class LockLost(GiveUp, RuntimeError):
+    """The lock is not held any more; somebody else may have got it meanwhile."""
+
+
+class StaleFence(LockLost):
+    """A command was refused, and changed nothing: the lock that guards it is not held any more."""
+
+
 class OutcomeUnknown(GiveUp):
     """The connection broke; the call took effect once or not at all."""
+
+
+class StateLost(OutcomeUnknown):
+    """The server was lost with all that was in its memory; the next call finds a new one.
+
+    Objects that this client has opened are there again, as new ones; what they contained, and what
+    this client held, is gone. Raised by the calls that were under way, or else by the next one.
+    """
 
 
 class ProtocolError(GiveUp):
@@ -148,6 +182,7 @@ WIRE_NAMES: dict[type[Exception], str] = {
     queue.Empty: "queue.Empty",
     queue.Full: "queue.Full",
     ShutDown: "queue.ShutDown",
+    DeadlockError: "DeadlockError",
     ServerClosing: "ServerClosing",
     TypeMismatch: "TypeMismatch",
     ObjectNotFound: "ObjectNotFound",
@@ -155,7 +190,11 @@ WIRE_NAMES: dict[type[Exception], str] = {
     EncodingError: "EncodingError",
     DecodingError: "DecodingError",
     LimitExceeded: "LimitExceeded",
+    ClaimLost: "ClaimLost",
+    LockLost: "LockLost",
+    StaleFence: "StaleFence",
     OutcomeUnknown: "OutcomeUnknown",
+    StateLost: "StateLost",
     ProtocolError: "ProtocolError",
     InternalError: "InternalError",
 }

@@ -2,7 +2,7 @@
 
 A contract says ``key: K, value: V, timeout: float | None``. Each annotation is read once, when the
 class is made, into a shape that knows three things: what the client writes for an argument
-(`encode`), what the server lets in (`accepts`), and what the client makes of a result (`decode`).
+(`encoder`), what the server lets in (`accepts`), and what the client makes of a result (`decoder`).
 
 =========================  ==================================================================
 ``K``                      a dict key: bytes made by `keys.encode_key`
@@ -11,8 +11,10 @@ class is made, into a shape that knows three things: what the client writes for 
 ``bool int float str``     themselves, as msgpack has them; ``bytes`` too
 ``X | None``               nil for None; so is a missing ``V`` in ``V | D``
 ``list[X] Iterable[X]``    an array; an argument may be any iterable
+``Packed``                 bytes, of which a receiver may get a view
 ``Scalar``                 a number of at most 64 bits, a text or bytes
 ``Agent``                  the thread or task that calls: the client fills it in
+``Fence``                  the name of a lock and a token; see `contract.Operation.fenced`
 ``tuple[X, Y]``            an array of exactly these
 ``Pairs[K, V]``            an array of pairs; an argument may be a mapping or pairs
 a ``NamedTuple`` class     an array of its fields
@@ -32,15 +34,18 @@ from typing import Any, NewType, TypeVar, Union
 
 from .codec import Codec
 from .errors import FixTheCall
-from .keys import encode_key
+from .grants import Fence, Grant
+from .keys import key_encoder
 
 __all__ = [
     "HERE",
     "REQUIRED",
     "Agent",
+    "Block",
     "Calling",
     "D",
     "K",
+    "Packed",
     "Pairs",
     "Scalar",
     "Shape",
@@ -53,6 +58,8 @@ V = TypeVar("V")
 D = TypeVar("D")
 
 Scalar = Union[int, float, str, bytes]  # noqa: UP007  # looked up at run time
+
+Packed = Union[bytes, memoryview]  # noqa: UP007  # as above
 
 Agent = NewType("Agent", int)
 
@@ -70,60 +77,63 @@ class _Required:
 REQUIRED: Any = _Required()
 """The declared default of a ``D`` parameter for which there is none."""
 
+Change = Callable[[Any], Any]
+"""Turns a value into its form in messages, or that into a value again."""
+
 _UNIONS = (Union, types.UnionType)
 
 
 class Shape:
     """How one argument or result travels.
 
-    `verbatim` says that encoded and decoded forms are the same object, `flat` that the type of the
-    encoded form alone decides whether the server accepts it.
+    `verbatim` says that encoded and decoded forms are the same object, `accepted` which types the
+    encoded form may have, if its type alone decides whether the server accepts it, `carries_values`
+    that there are values in it, of which one may be a pickle.
     """
 
     verbatim = False
-    flat = True
+    accepted: tuple[type, ...] | None = None
+    carries_values = False
 
-    def encode(self, value: Any, codec: Codec) -> Any:
-        """Return what is written into the message for `value`."""
+    def encoder(self, codec: Codec) -> Change:
+        """Return the function that makes of a value what is written into the message."""
         raise NotImplementedError
 
-    def decode(self, wire: Any, codec: Codec) -> Any:
-        """Return what stands for `wire` on the client."""
+    def decoder(self, codec: Codec) -> Change:
+        """Return the function that makes of that, on the client, what stands for it."""
         raise NotImplementedError
 
     def accepts(self, wire: Any) -> bool:
         """Return whether `wire` has this shape."""
-        raise NotImplementedError
+        return self.accepted is not None and type(wire) in self.accepted
 
 
 class Key(Shape):
-    def encode(self, value: Any, codec: Codec) -> bytes:
-        return encode_key(value, codec)
+    accepted = (bytes,)
 
-    def decode(self, wire: bytes, codec: Codec) -> Any:
-        return codec.decode(wire)
+    def encoder(self, codec: Codec) -> Change:
+        return key_encoder(codec)
 
-    def accepts(self, wire: Any) -> bool:
-        return type(wire) is bytes
+    def decoder(self, codec: Codec) -> Change:
+        return codec.decode
 
 
 class Value(Shape):
-    def encode(self, value: Any, codec: Codec) -> bytes:
-        return codec.encode(value)
+    accepted = (bytes,)
+    carries_values = True
 
-    def decode(self, wire: bytes, codec: Codec) -> Any:
-        return codec.decode(wire)
+    def encoder(self, codec: Codec) -> Change:
+        return codec.encode
 
-    def accepts(self, wire: Any) -> bool:
-        return type(wire) is bytes
+    def decoder(self, codec: Codec) -> Change:
+        return codec.decode
 
 
 class Default(Shape):
-    def encode(self, value: Any, codec: Codec) -> bool:
-        return value is not REQUIRED
+    accepted = (bool,)
 
-    def accepts(self, wire: Any) -> bool:
-        return type(wire) is bool
+    def encoder(self, codec: Codec) -> Change:
+        return _is_given
 
 
 class Plain(Shape):
@@ -135,14 +145,19 @@ class Plain(Shape):
         self.convert = convert
         self.accepted = accepted
 
-    def encode(self, value: Any, codec: Codec) -> Any:
-        return self.convert(value)
+    def encoder(self, codec: Codec) -> Change:
+        return self.convert
 
-    def decode(self, wire: Any, codec: Codec) -> Any:
-        return wire
+    def decoder(self, codec: Codec) -> Change:
+        return _itself
 
-    def accepts(self, wire: Any) -> bool:
-        return type(wire) in self.accepted
+
+def _itself(value: Any) -> Any:
+    return value
+
+
+def _is_given(default: Any) -> bool:
+    return default is not REQUIRED
 
 
 def _scalar(value: Any) -> Any:
@@ -163,14 +178,37 @@ class Calling(Plain):
         super().__init__(int, int)
 
 
+class FencedBy(Shape):
+    """A grant, of which the name of the lock and the token travel."""
+
+    def encoder(self, codec: Codec) -> Change:
+        return _name_and_token
+
+    def accepts(self, wire: Any) -> bool:
+        return type(wire) is list and [*map(type, wire)] == [str, int]  # pyright: ignore[reportUnknownArgumentType]  # of whatever
+
+
+def _name_and_token(grant: Any) -> tuple[str, int]:
+    if not isinstance(grant, Grant):
+        raise TypeError(f"a fence is a Grant, not {type(grant).__name__}")
+    return grant[:2]
+
+
+class Block(Plain):
+    """Bytes of any length, which neither side has to copy: see `wire.large`."""
+
+    def __init__(self) -> None:
+        super().__init__(bytes, bytes, memoryview)
+
+
 class Anything(Shape):
     verbatim = True
 
-    def encode(self, value: Any, codec: Codec) -> Any:
-        return value
+    def encoder(self, codec: Codec) -> Change:
+        return _itself
 
-    def decode(self, wire: Any, codec: Codec) -> Any:
-        return wire
+    def decoder(self, codec: Codec) -> Change:
+        return _itself
 
     def accepts(self, wire: Any) -> bool:
         return True
@@ -182,31 +220,33 @@ class Maybe(Shape):
     def __init__(self, inner: Shape) -> None:
         self.inner = inner
         self.verbatim = inner.verbatim
-        self.flat = inner.flat
+        self.accepted = None if inner.accepted is None else (*inner.accepted, type(None))
+        self.carries_values = inner.carries_values
 
-    def encode(self, value: Any, codec: Codec) -> Any:
-        return None if value is None else self.inner.encode(value, codec)
+    def encoder(self, codec: Codec) -> Change:
+        encode = self.inner.encoder(codec)
+        return lambda value: None if value is None else encode(value)
 
-    def decode(self, wire: Any, codec: Codec) -> Any:
-        return None if wire is None else self.inner.decode(wire, codec)
+    def decoder(self, codec: Codec) -> Change:
+        decode = self.inner.decoder(codec)
+        return lambda wire: None if wire is None else decode(wire)
 
     def accepts(self, wire: Any) -> bool:
         return wire is None or self.inner.accepts(wire)
 
 
 class Many(Shape):
-    flat = False
-
     def __init__(self, inner: Shape) -> None:
         self.inner = inner
+        self.carries_values = inner.carries_values
 
-    def encode(self, value: Iterable[Any], codec: Codec) -> list[Any]:
-        encode = self.inner.encode
-        return [encode(item, codec) for item in value]
+    def encoder(self, codec: Codec) -> Change:
+        encode = self.inner.encoder(codec)
+        return lambda value: [encode(item) for item in value]
 
-    def decode(self, wire: list[Any], codec: Codec) -> list[Any]:
-        decode = self.inner.decode
-        return [decode(item, codec) for item in wire]
+    def decoder(self, codec: Codec) -> Change:
+        decode = self.inner.decoder(codec)
+        return lambda wire: [decode(item) for item in wire]
 
     def accepts(self, wire: Any) -> bool:
         return type(wire) is list and all(map(self.inner.accepts, wire))  # pyright: ignore[reportUnknownArgumentType]  # of whatever
@@ -215,31 +255,42 @@ class Many(Shape):
 class PairsOf(Many):
     """Pairs, which an argument may give as a mapping as `dict.update` takes one."""
 
-    def encode(self, value: Any, codec: Codec) -> list[Any]:
-        if isinstance(value, Mapping):
-            return super().encode(value.items(), codec)  # pyright: ignore[reportUnknownArgumentType]  # any mapping
-        if hasattr(value, "keys"):
-            return super().encode(((key, value[key]) for key in value.keys()), codec)  # noqa: SIM118  # as `dict.update` does
-        return super().encode(value, codec)
+    def encoder(self, codec: Codec) -> Change:
+        encode = super().encoder(codec)
+        return lambda value: encode(_pairs(value))
+
+
+def _pairs(value: Any) -> Iterable[Any]:
+    if isinstance(value, Mapping):
+        return value.items()  # pyright: ignore[reportUnknownVariableType]  # any mapping
+    if hasattr(value, "keys"):
+        return ((key, value[key]) for key in value.keys())  # noqa: SIM118  # as `dict.update` does
+    return value  # type: ignore[no-any-return]  # what else it is, `encode` finds out
 
 
 class Group(Shape):
-    flat = False
-
     def __init__(self, inner: list[Shape], build: Callable[[Iterable[Any]], Any] = tuple) -> None:
         self.inner = inner
         self.build = build
+        self._is_verbatim = all(shape.verbatim for shape in inner)
+        self.carries_values = any(shape.carries_values for shape in inner)
 
-    def encode(self, value: Iterable[Any], codec: Codec) -> list[Any]:
-        items = tuple(value)
-        if len(items) != len(self.inner):
-            raise ValueError(f"expected {len(self.inner)} items in a group, got {len(items)}")
-        return [shape.encode(item, codec) for shape, item in zip(self.inner, items, strict=True)]
+    def encoder(self, codec: Codec) -> Change:
+        encoders = [shape.encoder(codec) for shape in self.inner]
 
-    def decode(self, wire: list[Any], codec: Codec) -> Any:
-        return self.build(
-            shape.decode(item, codec) for shape, item in zip(self.inner, wire, strict=True)
-        )
+        def encode(value: Iterable[Any]) -> list[Any]:
+            items = tuple(value)
+            if len(items) != len(encoders):
+                raise ValueError(f"expected {len(encoders)} items in a group, got {len(items)}")
+            return [each(item) for each, item in zip(encoders, items, strict=True)]
+
+        return encode
+
+    def decoder(self, codec: Codec) -> Change:
+        if self._is_verbatim:
+            return self.build
+        decoders, build = [shape.decoder(codec) for shape in self.inner], self.build
+        return lambda wire: build(each(item) for each, item in zip(decoders, wire, strict=True))
 
     def accepts(self, wire: Any) -> bool:
         if type(wire) is not list:
@@ -279,7 +330,9 @@ _LEAVES: dict[Any, Shape] = {
     V: Value(),
     D: Default(),
     Agent: Calling(),
+    Fence: FencedBy(),
     Scalar: Plain(_scalar, int, float, str, bytes),
+    Packed: Block(),
     Any: Anything(),
     bool: Plain(bool, bool),
     int: Plain(_index, int),

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any, NamedTuple
 
-from .contract import command, handover, query
+from .contract import command, handover, query, stream
 
-__all__ = ["ObjectInfo", "Owner", "State"]
+__all__ = ["Holding", "LockInfo", "ObjectInfo", "Owner", "State"]
 
 
 class Owner(NamedTuple):
@@ -32,12 +33,38 @@ class ObjectInfo(NamedTuple):
     waiters: int
 
 
+class Holding(NamedTuple):
+    """One time of holding a lock or a permit.
+
+    `agent` names the thread or task within its process, 0 where that makes no difference; `token`
+    and `abandoned` are those of the `Grant`.
+    """
+
+    owner: Owner
+    agent: int
+    token: int
+    abandoned: bool
+
+
+class LockInfo(NamedTuple):
+    """Who holds something that can be held, and who waits for it since when, longest first."""
+
+    name: str
+    type: str
+    holdings: list[Holding]
+    waiters: list[Owner]
+
+
 class State:
     """The whole state of one server."""
 
+    @stream
+    def objects(self) -> Iterator[ObjectInfo]:
+        """Yield the objects, ordered by name, as they were at one moment."""
+
     @query
-    def objects(self) -> list[ObjectInfo]:
-        """Return the objects, ordered by name."""
+    def locks(self) -> list[LockInfo]:
+        """Return what is held or waited for, ordered by name."""
 
     @command
     def delete(self, name: str) -> bool:

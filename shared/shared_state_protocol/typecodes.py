@@ -36,6 +36,7 @@ __all__ = [
     "item_bytes",
     "pack",
     "pack_first",
+    "pack_view",
     "to_array",
     "to_item",
     "unpack",
@@ -61,9 +62,10 @@ def check_code(code: str) -> None:
         raise TypeError(f"{code!r} is no type code; there are {' '.join(CODES)}")
 
 
-def to_array(code: str, data: bytes = b"") -> array[Any]:
+def to_array(code: str, data: bytes | memoryview = b"") -> array[Any]:
     """Return the items packed in `data` as an array in this machine's order."""
-    made = array(_KEPT_AS.get(code, code), data)
+    made: array[Any] = array(_KEPT_AS.get(code, code))
+    made.frombytes(data)
     if sys.byteorder == "big":
         made.byteswap()
     return made
@@ -81,22 +83,27 @@ def pack(code: str, items: Iterable[Any]) -> bytes:
         OverflowError: one is out of the range of its type.
         TypeError: one is of another type.
     """
+    return bytes(pack_view(code, items))
+
+
+def pack_view(code: str, items: Iterable[Any]) -> memoryview:
+    """Return `items` packed, as `pack` does: as a view of them if they lie there as they travel."""
     kept = _KEPT_AS.get(code, code)
     data = _buffer_of(items, kept)
     if data is None:
-        data = array(kept, [_number(code, item) for item in items]).tobytes()
-    return data if sys.byteorder == "little" else _swapped(kept, data)
+        data = memoryview(array(kept, _numbers(code, items))).cast("B")
+    return data if sys.byteorder == "little" else memoryview(_swapped(kept, data))
 
 
-def view(code: str, data: bytes) -> memoryview:
+def view(code: str, data: bytes | memoryview) -> memoryview:
     """Return the items packed in `data` as a buffer of their C type, copied only if it must be."""
     kept = _KEPT_AS.get(code, code)
     packed = memoryview(data if sys.byteorder == "little" else _swapped(kept, data))
     return packed.cast(kept)  # type: ignore[call-overload, no-any-return]  # one of the table
 
 
-def _swapped(kept: str, data: bytes) -> bytes:
-    made = array(kept, data)
+def _swapped(kept: str, data: bytes | memoryview) -> bytes:
+    made = array(kept, bytes(data))
     made.byteswap()
     return made.tobytes()
 
@@ -112,11 +119,11 @@ def pack_first(code: str, item: Any) -> bytes:
     return bytes(item_bytes(code)) if is_zero else pack(code, [item])
 
 
-def unpack(code: str, data: bytes) -> Any:
+def unpack(code: str, data: bytes | memoryview) -> Any:
     """Return what is packed in `data`: bytes for ``c``, text for ``u``, else a list of numbers."""
     if code == "c":
-        return data
-    items = to_array(code, data)
+        return bytes(data)
+    items = view(code, data)
     return "".join(map(chr, items)) if code == "u" else items.tolist()
 
 
@@ -127,7 +134,7 @@ def to_item(code: str, number: Any) -> Any:
     return chr(number) if code == "u" else number
 
 
-def _buffer_of(items: Iterable[Any], kept: str) -> bytes | None:
+def _buffer_of(items: Iterable[Any], kept: str) -> memoryview | None:
     """Return the bytes of `items` if they are a buffer (of NumPy, say) of just this C type."""
     try:
         view = memoryview(items)  # type: ignore[arg-type]  # that is what is asked
@@ -135,19 +142,27 @@ def _buffer_of(items: Iterable[Any], kept: str) -> bytes | None:
         return None
     is_long = view.itemsize == LONG_BYTES and view.format in ("l", "L")
     form = _KEPT_AS[view.format] if is_long and view.format else view.format
-    return view.tobytes() if form == kept else None
+    if form != kept:
+        return None
+    return view.cast("B") if view.c_contiguous and view.nbytes else memoryview(view.tobytes())
+
+
+def _numbers(code: str, items: Iterable[Any]) -> list[Any] | tuple[Any, ...]:
+    """Return what an array keeps for Python values, as something that it reads item by item."""
+    if code in "cu":
+        return [_number(code, item) for item in items]
+    # Of bytes, or of another array, it would take the bytes.
+    return items if type(items) in (list, tuple) else list(items)  # type: ignore[return-value]  # one of them
 
 
 def _number(code: str, item: Any) -> Any:
-    """Return what an array keeps for one Python value."""
-    if code == "c":
-        if isinstance(item, int):  # an item of bytes
-            return item
-        if not isinstance(item, (bytes, bytearray)) or len(item) != 1:
-            raise TypeError("one character bytes expected")
-        return item[0]
+    """Return what an array keeps for one character."""
     if code == "u":
         if not isinstance(item, str) or len(item) != 1:
             raise TypeError("one character str expected")
         return ord(item)
-    return item
+    if isinstance(item, int):  # an item of bytes
+        return item
+    if not isinstance(item, (bytes, bytearray)) or len(item) != 1:
+        raise TypeError("one character bytes expected")
+    return item[0]

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from shared_state.credentials import find_address, find_key
+from shared_state.credentials import Places, find_addresses, find_key
 from shared_state_protocol.address import Address
 from shared_state_protocol.errors import AuthenticationError
 
@@ -54,7 +54,18 @@ def test_no_key_anywhere_names_the_places() -> None:
 def test_the_address_is_given_or_in_the_environment_or_this_host(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    assert find_address(None) == Address("tcp", "127.0.0.1", 50000)
+    assert find_addresses(None) == (Address("tcp", "127.0.0.1", 50000),)
     monkeypatch.setenv("SHARED_STATE_ADDRESS", "db1:1234")
-    assert find_address(None) == Address("tcp", "db1", 1234)
-    assert find_address(("db2", 1)) == Address("tcp", "db2", 1)
+    assert find_addresses(None) == (Address("tcp", "db1", 1234),)
+    assert find_addresses(("db2", 1)) == (Address("tcp", "db2", 1),)
+
+
+@pytest.mark.parametrize(
+    "given", ["db1, db2:1", ["db1", ("db2", 1)], ["db1,tcp://db2:1"], ("db1", "db2:1")]
+)
+def test_there_may_be_several_addresses(monkeypatch: pytest.MonkeyPatch, given: Places) -> None:
+    both = (Address("tcp", "db1", 50000), Address("tcp", "db2", 1))
+    assert find_addresses(given) == both
+    if isinstance(given, str):
+        monkeypatch.setenv("SHARED_STATE_ADDRESS", given)
+        assert find_addresses(None) == both

@@ -206,4 +206,4 @@ def test_every_operation_of_a_shared_object_has_its_documentation(
 ) -> None:
     shared = client.dict("d")
     assert shared.set.__doc__ == "Store `value` under `key`."
-    assert inspect.signature(shared.pop).parameters.keys() == {"key", "default"}
+    assert inspect.signature(shared.pop).parameters.keys() == {"key", "default", "fence"}

@@ -98,3 +98,18 @@ def test_every_example_is_listed_and_every_listed_one_is_there() -> None:
     programs = {path.name for path in EXAMPLES.glob("*.py")}
     assert programs == {name for name in programs if f"[{name}]({name})" in listed}
     assert listed.count(".py](") == len(programs)
+
+
+def test_a_pool_survives_its_workers(server: ThreadServer) -> None:
+    play = Play(server, "worker_pool.py")
+    main = play.start("main")
+    crashed = [play.start("worker") for _ in range(3)]
+    for each in crashed:
+        each.communicate(timeout=PATIENCE_S)
+    assert [each.returncode for each in crashed] == [1, 1, 1]
+    survivor = play.start("worker")
+    assert main.communicate(timeout=PATIENCE_S)[0].splitlines()[1] == "given up: ['crash']"
+    assert survivor.communicate(timeout=PATIENCE_S)[0].endswith("no more jobs\n")
+    assert (main.returncode, survivor.returncode) == (0, 0)
+    with server.connect() as state:
+        assert state.dict("results") == {"2": "4", "3": "9", "4": "16"}

@@ -20,8 +20,10 @@ from typing import Any
 import pytest
 
 import shared_state
+from shared_state import lane
 from shared_state.lane import Lane
 
+from ..fixtures.breaking import reset
 from ..fixtures.children import Children
 from ..fixtures.servers import ThreadServer
 from ..fixtures.watching import LONG_S, until, waiting
@@ -134,7 +136,7 @@ def _line_of(function: Callable[..., Any], text: str) -> int:
     return first + next(at for at, line in enumerate(lines) if text in line)
 
 
-_CONFIRMS = _line_of(Lane.exchange, "self._confirm(")
+_CONFIRMS = _line_of(Lane.exchange, "self._accept(")
 
 
 def _is_waiting(frame: FrameType | None) -> bool:
@@ -248,3 +250,39 @@ def test_an_interrupted_read_leaves_the_next_call_right_and_the_item_in_its_plac
     assert mine.locked() is True
     assert [len(item) for item in jobs.get_many(2)] == [200_000, len("second")]
     until(other.queue("jobs").empty)
+
+
+# During an outage
+
+
+@pytest.fixture
+def held(server: ThreadServer) -> Iterator[shared_state.Lock]:
+    """A lock that is held by a client whose connection has just broken."""
+    with server.connect(same_host=False) as connected:
+        leader = connected.lock("leader")
+        leader.acquire()
+        reset(connected._lane()._opened)
+        connected._lane()._opened.close()
+        yield leader
+
+
+@pytest.mark.parametrize(
+    ("ending", "is_locked"), [(Interrupted, False), (TimeoutError, True)], ids=["signal", "error"]
+)
+def test_a_release_in_an_outage_is_made_up_for_if_its_caller_was_given_no_error(
+    held: shared_state.Lock,
+    other: shared_state.Client,
+    monkeypatch: pytest.MonkeyPatch,
+    ending: type[BaseException],
+    is_locked: bool,
+) -> None:
+    def redial(*args: Any) -> Any:
+        raise ending
+
+    with monkeypatch.context() as patch:
+        patch.setattr(lane, "redial", redial)
+        with pytest.raises(ending):
+            held.release()
+    assert other.lock("leader").locked() is True
+    held.client.ping()
+    assert other.lock("leader").locked() is is_locked

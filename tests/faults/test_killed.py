@@ -1,7 +1,8 @@
 """Clients that are killed: what they held, waited for, and had on its way to them.
 
-A process that dies is known at once by its connection, so these servers have a grace period longer
-than any test, except where the kernel cannot tell death from a broken connection.
+A process that dies is known at once by its connection, or on a Unix socket by its number, so these
+servers have a grace period longer than any test, except where nobody can tell death from a broken
+connection.
 """
 
 from __future__ import annotations
@@ -131,7 +132,9 @@ def test_a_producer_that_is_killed_while_it_waits_adds_nothing(
 def test_an_item_that_was_sent_to_the_dead_returns_to_the_head(
     settings: Settings, children: Children, same_host: bool
 ) -> None:
-    server = ThreadServer(replace(settings, session_grace=NO_GRACE_S)).start()
+    """Of a process on its own host the server is told that it is gone, not only silent."""
+    grace = settings.session_grace if same_host else NO_GRACE_S
+    server = ThreadServer(replace(settings, session_grace=grace)).start()
     with server.connect() as client:
         jobs = client.queue("jobs")
         child = children(get, server, same_host=same_host)

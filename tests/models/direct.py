@@ -7,10 +7,11 @@ wrong with the contract, the shapes or the behaviour, and nothing else.
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 from shared_state_protocol.codec import Codec
-from shared_state_protocol.contract import Arguments, Operation
+from shared_state_protocol.contract import Arguments, Caller, Made, Operation
 from shared_state_protocol.errors import from_wire, to_wire
 
 __all__ = ["Direct"]
@@ -24,18 +25,21 @@ class Direct:
     address = "no server"  # `repr` of a shared object tells where it is
 
     def __init__(self, behaviour: object) -> None:
+        self.callers: Made[Operation[..., Any], Caller] = Made(
+            lambda operation: partial(self._call, operation)
+        )
         self._behaviour = behaviour
 
-    def call(self, operation: Operation[..., Any], name: str, arguments: Arguments) -> Any:
+    def _call(self, operation: Operation[..., Any], name: str, arguments: Arguments) -> Any:
         """Carry out one operation."""
-        encoded = operation.encode(arguments, _codec)
+        encoded = operation.encoder(_codec)(arguments)
         for parameter, argument in zip(operation.parameters, encoded, strict=True):
             assert parameter.shape.accepts(argument)
         try:
             result = getattr(self._behaviour, operation.name)(*encoded)
         except Exception as error:
             raise _as_it_arrives(error) from error
-        found = operation.decode(result, arguments, _codec)
+        found = operation.decoder(_codec)(result, arguments)
         return iter(found) if operation.batched else found
 
 

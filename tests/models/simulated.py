@@ -6,10 +6,11 @@ its sockets: what it finds is wrong with the contract, the shapes, the service o
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 from shared_state_protocol.codec import Codec
-from shared_state_protocol.contract import Arguments, Operation
+from shared_state_protocol.contract import Arguments, Caller, Made, Operation
 
 from ..fixtures.simulation import Simulation
 
@@ -22,15 +23,18 @@ class Simulated:
     """Sends the operations of objects to a service on virtual time, which answers at once."""
 
     def __init__(self) -> None:
+        self.callers: Made[Operation[..., Any], Caller] = Made(
+            lambda operation: partial(self._call, operation)
+        )
         self._simulation = Simulation()
         self.peer = self._simulation.peer()
 
-    def call(self, operation: Operation[..., Any], name: str, arguments: Arguments) -> Any:
+    def _call(self, operation: Operation[..., Any], name: str, arguments: Arguments) -> Any:
         """Carry out one operation."""
-        encoded = operation.encode(arguments, _codec)
+        encoded = operation.encoder(_codec)(arguments)
         number = self.peer.ask(operation.wire, name, *encoded, acknowledged=self.peer.previous)
         self._simulation.pass_time(0.0)  # ends waits of no time at all
         result = self.peer.outcome(number)
         if operation.confirms:
             self.peer.confirm(number)
-        return operation.decode(result, arguments, _codec)
+        return operation.decoder(_codec)(result, arguments)

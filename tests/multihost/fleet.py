@@ -11,6 +11,7 @@ import socket
 from typing import TYPE_CHECKING
 
 from tests.multihost.cable import DONE
+from tests.multihost.claimer import CLAIMING
 from tests.multihost.holder import HOLDING
 from tests.multihost.host import ARRIVALS, Introduction, answers_of, orders_of
 from tests.multihost.waiter import ENDED, PARKED
@@ -77,6 +78,12 @@ def hold(client: shared_state.Client, host: Host, label: str, lock: str) -> int:
     return pid
 
 
+def claim(client: shared_state.Client, host: Host, label: str, queue: str) -> None:
+    """Start one that claims an item of `queue`; when this returns, it has one."""
+    host.start(label, "claimer", queue)
+    assert client.queue(CLAIMING).get(timeout=DEADLINE_S) == label
+
+
 def expect_end(client: shared_state.Client, label: str, result: object, patience: float) -> None:
     """Wait until one that waits has got what it waited for."""
     assert client.queue(ENDED).get(timeout=patience) == (label, result)
@@ -93,6 +100,10 @@ class Cable:
 
     def mend(self) -> None:
         self._say(b"mend\n")
+
+    def close_firewall(self, how: str) -> None:
+        """Close it: ``drop`` or ``reset``, and ``in``, ``out`` or (drop only) ``both``."""
+        self._say(f"{how}\n".encode())
 
     def _say(self, word: bytes) -> None:
         with socket.socket(socket.AF_UNIX) as wire:

@@ -12,6 +12,7 @@ import pytest
 
 import shared_state
 from shared_state import LimitExceeded
+from shared_state_protocol.contract import Caller, Made, Operation
 from shared_state_protocol.typecodes import CODES, pack
 
 from ..fixtures.clients import Either
@@ -244,13 +245,13 @@ def test_a_slice_is_one_request_each_way(
     items = client.array("items", "d", 10)
     assert items[:] == [0.0] * 10  # by now it knows type and length
     requests: list[str] = []
-    call = client.call
+    callers = client.callers
 
-    def noting(operation: Any, *arguments: Any) -> Any:
+    def noting(operation: Operation[..., Any]) -> Caller:
         requests.append(operation.wire)
-        return call(operation, *arguments)
+        return callers[operation]
 
-    monkeypatch.setattr(client, "call", noting)
+    monkeypatch.setattr(client, "callers", Made(noting))
     items[2:5] = [1, 2, 3]
     assert items[4:1:-1] == [3, 2, 1]
     items.add(slice(2, 5), 1)

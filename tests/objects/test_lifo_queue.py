@@ -61,8 +61,8 @@ def test_a_queue_in_another_order_is_another_type(client: shared_state.Client) -
 
 
 def test_items_whose_delivery_failed_are_the_next_again(simulation: Simulation) -> None:
-    producer = simulation.peer("lifo_queue.open", "jobs", 0)
-    consumer = simulation.peer("lifo_queue.open", "jobs", 0)
+    producer = simulation.peer("lifo_queue.open", "jobs", 0, None, None)
+    consumer = simulation.peer("lifo_queue.open", "jobs", 0, None, None)
     producer.call("queue.put_many", "jobs", [b"a", b"b", b"c", b"d"], True, None)
     assert consumer.call("queue.get_many", "jobs", 2, True, None) == [b"d", b"c"]
     assert consumer.call("queue.get_nowait", "jobs") == b"b"

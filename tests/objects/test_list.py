@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
+import tracemalloc
 from collections import Counter
 from collections.abc import Callable
 from multiprocessing.connection import Connection
@@ -15,7 +16,8 @@ from typing import Any
 import pytest
 
 import shared_state
-from shared_state import List
+from shared_state import LimitExceeded, List
+from shared_state_server.memory.list import MAX_REPEATED_ITEMS
 
 from ..fixtures.children import Children
 from ..fixtures.clients import Either
@@ -268,3 +270,36 @@ def test_what_processes_write_is_there_exactly_once(
         for number in range(WRITES)
     )
     assert len(taken) == WRITERS * WRITES * 2
+
+
+# Limits
+
+
+@pytest.mark.parametrize("times", [MAX_REPEATED_ITEMS // 3 + 1, 1 << 40, (1 << 63) - 1])
+def test_repeating_without_bounds_is_refused_and_changes_nothing(
+    either: Either, times: int
+) -> None:
+    items = either.list("items")
+    items.extend([1, 2, 3])
+    tracemalloc.start()
+    try:
+        with pytest.raises(LimitExceeded, match="MAX_REPEATED_ITEMS"):
+            items.repeat(times)
+        assert tracemalloc.get_traced_memory()[1] < MAX_REPEATED_ITEMS
+    finally:
+        tracemalloc.stop()
+    assert items.size() == 3
+    items.clear()
+    items.repeat(times)
+    assert items.size() == 0
+
+
+def test_repeating_in_place_is_bounded_too(client: shared_state.Client) -> None:
+    items = client.list("items")
+    items.append(1)
+    with pytest.raises(LimitExceeded):
+        items *= MAX_REPEATED_ITEMS + 1
+    with pytest.raises(OverflowError):
+        items *= 1 << 64
+    items *= -1
+    assert items == []

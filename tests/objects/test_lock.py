@@ -189,7 +189,7 @@ def test_who_waits_for_one_that_is_deleted_is_told(
 def test_it_is_held_inside_a_with_block(client: shared_state.Client) -> None:
     leader = client.lock("leader")
     with leader as held:
-        assert held is True
+        assert held == leader.grant
         assert leader.locked()
     assert not leader.locked()
 
@@ -213,7 +213,7 @@ async def test_tasks_take_turns_with_async_with(server: ThreadServer) -> None:
     async def enter(leader: shared_state.AsyncLock) -> None:
         nonlocal inside
         async with leader as held:
-            assert held is True
+            assert held == leader.grant
             inside += 1
             assert inside == 1
             await asyncio.sleep(0)

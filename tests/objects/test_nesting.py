@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 import shared_state
-from shared_state import ObjectNotFound
+from shared_state import EncodingError, ObjectNotFound
+from shared_state_server.settings import Settings
 
 from ..fixtures.clients import Either
 from ..fixtures.servers import ThreadServer
@@ -145,6 +146,51 @@ def test_a_name_that_is_of_another_type_by_now_is_a_clear_error(
     client.list("inner")
     with pytest.raises(shared_state.TypeMismatch):
         client.dict("outer")["key"]["n"] = 1
+
+
+def test_an_object_of_another_server_is_refused(
+    either: Either, settings: Settings, server: ThreadServer
+) -> None:
+    elsewhere = ThreadServer(settings).start()
+    try:
+        with elsewhere.connect() as far:
+            refused = pytest.raises(EncodingError, match=r"<shared lock 'l' at .* where it lives")
+            with refused:
+                either.dict("outer").set("key", far.lock("l"))
+            with refused:
+                either.list("items").append([1, {"deep": far.lock("l")}])
+            with refused:
+                either.queue("jobs").put(far.lock("l"))
+            assert [info.size for info in either.objects()] == [0, 0, 0]
+    finally:
+        elsewhere.stop()
+
+
+async def test_an_object_of_another_server_is_refused_for_tasks_too(
+    server: ThreadServer, settings: Settings
+) -> None:
+    elsewhere, key = ThreadServer(settings).start(), settings.authkey
+    async with (
+        shared_state.connect_async(server.address, authkey=key) as near,
+        shared_state.connect_async(elsewhere.address, authkey=key) as far,
+    ):
+        for inner in (far.dict("inner"), far.queue("jobs")):
+            with pytest.raises(EncodingError, match="where it lives"):
+                await near.dict("outer").set("key", inner)
+        assert await near.dict("outer").size() == 0
+    elsewhere.stop()
+
+
+def test_one_server_is_the_same_by_whatever_address(
+    server: ThreadServer, client: shared_state.Client
+) -> None:
+    _, port = server.address
+    key = server.settings.authkey
+    for address in (f"tcp://localhost:{port}", f"unix://{server.unix_path}"):
+        with shared_state.connect(address, authkey=key) as there:
+            assert str(there.address) != str(client.address)
+            client.dict("outer")["key"] = there.list("inner")
+            assert client.dict("outer")["key"] == client.list("inner")
 
 
 def test_the_end_of_a_pipe_is_no_shared_object(client: shared_state.Client) -> None:

@@ -90,8 +90,8 @@ def test_it_is_full_and_empty_as_other_queues(either: Either) -> None:
 
 
 def test_an_item_whose_delivery_failed_comes_before_its_equals(simulation: Simulation) -> None:
-    producer = simulation.peer("priority_queue.open", "jobs", 0)
-    consumer = simulation.peer("priority_queue.open", "jobs", 0)
+    producer = simulation.peer("priority_queue.open", "jobs", 0, None, None)
+    consumer = simulation.peer("priority_queue.open", "jobs", 0, None, None)
     for item in (1, 1.0, 0, 0):
         producer.call("queue.put_nowait", "jobs", _codec.encode(item))
     assert len(consumer.call("queue.get_many", "jobs", 3, True, None)) == 3

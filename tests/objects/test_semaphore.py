@@ -147,7 +147,7 @@ def test_who_waits_for_one_that_is_deleted_is_told(
 def test_a_permit_is_had_inside_a_with_block(client: shared_state.Client, kind: str) -> None:
     slots = made(client, kind, 2)
     with slots as taken:
-        assert taken is True
+        assert taken.lock == "slots"
         assert slots.value() == 1
     assert slots.value() == 2
 
@@ -157,7 +157,7 @@ async def test_a_permit_is_had_inside_an_async_block(server: ThreadServer, kind:
     async with shared_state.connect_async(server.address, authkey=key) as state:
         slots = made(state, kind, 2)
         async with slots as taken:
-            assert taken is True
+            assert taken.lock == "slots"
             assert await slots.value() == 1
         assert await slots.value() == 2
 
@@ -169,7 +169,7 @@ async def test_a_permit_is_had_inside_an_async_block(server: ThreadServer, kind:
 def holder(simulation: Simulation, kind: str) -> Peer:
     """A process that has both permits of ``slots``."""
     peer = simulation.peer(f"{kind}.open", "slots", 2)
-    assert [peer.outcome(take(peer)) for _ in range(2)] == [True, True]
+    assert [peer.holds(take(peer)) for _ in range(2)] == [True, True]
     return peer
 
 
@@ -213,6 +213,18 @@ def test_a_permit_that_was_released_in_time_comes_back_once(
     assert permits(parent) == 2
 
 
+def test_an_acquire_that_was_given_up_has_no_permit_though_a_sibling_released_it(
+    simulation: Simulation, kind: str
+) -> None:
+    holder = simulation.peer(f"{kind}.open", "slots", 2)
+    sibling = holder.thread(2)
+    number = take(sibling)
+    assert holder.holds(take(holder))
+    holder.call("semaphore.release", "slots", 1)
+    sibling.cancel(number)
+    assert permits(holder) == 2
+
+
 def test_an_acquire_that_was_given_up_has_no_permit(simulation: Simulation, holder: Peer) -> None:
     holder.call("semaphore.release", "slots", 1)
     holder.cancel(take(holder))
@@ -221,7 +233,7 @@ def test_an_acquire_that_was_given_up_has_no_permit(simulation: Simulation, hold
     holder.cancel(two)
     holder.call("semaphore.release", "slots", 1)
     assert permits(holder) == 1
-    assert holder.outcome(one) is True
+    assert holder.holds(one)
 
 
 @pytest.mark.parametrize("is_in_time", [True, False])
@@ -233,7 +245,7 @@ def test_a_release_at_the_deadline_comes_before_it_or_after_it(
     simulation.pass_time(4.999 if is_in_time else 5.0)
     holder.call("semaphore.release", "slots", 1)
     simulation.pass_time(1.0)
-    assert waiter.outcome(number) is is_in_time
+    assert waiter.holds(number) is is_in_time
     assert permits(holder) == (not is_in_time)
     assert len(waiter.frames) == 1
 

@@ -24,6 +24,7 @@ class Effort:
 
     rounds: int
     seconds: float  # of one window
+    is_quick: bool = False  # smaller crowds, too
 
 
 @dataclass(frozen=True)
@@ -31,10 +32,28 @@ class Window:
     """What a team of clients and their server did in one window; times in seconds."""
 
     rate: float  # operations a second
+    least_rate: float  # of the client that did least, times the number of clients
     client_cpu: float  # per operation
     server_cpu: float  # per operation
     typical: float  # median latency of a request, or of a batch
     slow: float  # 99th percentile of the same
+    longest: float
+
+
+@dataclass(frozen=True)
+class Figure:
+    """One of the figures of a window, as it is compared."""
+
+    name: str
+    of: Callable[[Window], float]
+    more_is_better: bool
+
+
+RATE = Figure("", lambda window: window.rate, more_is_better=True)
+LEAST_RATE = Figure(
+    "least served client of ", lambda window: window.least_rate, more_is_better=True
+)
+SERVER_CPU = Figure("server CPU of ", lambda window: window.server_cpu, more_is_better=False)
 
 
 @dataclass
@@ -51,28 +70,32 @@ class Contestant:
         before = cpu_seconds(self.server.pid)
         reports = self.team.work(seconds)
         server_cpu = cpu_seconds(self.server.pid) - before
-        self.windows.append(self._summarise(reports, server_cpu))
-
-    def _summarise(self, reports: Sequence[Report], server_cpu: float) -> Window:
-        calls = sorted(latency for report in reports for latency in report.latencies)
-        operations = len(calls) * self.operations_per_call
-        return Window(
-            rate=sum(len(report.latencies) / report.seconds for report in reports)
-            * self.operations_per_call,
-            client_cpu=sum(report.cpu_seconds for report in reports) / operations,
-            server_cpu=server_cpu / operations,
-            typical=percentile(calls, 0.5),
-            slow=percentile(calls, 0.99),
-        )
+        self.windows.append(summarise(reports, server_cpu, self.operations_per_call))
 
     def median(self, figure: Callable[[Window], float]) -> float:
         """The median over the rounds."""
         return statistics.median(map(figure, self.windows))
 
 
+def summarise(reports: Sequence[Report], server_cpu: float, operations_per_call: int) -> Window:
+    """Put together what all clients of a window did."""
+    calls = sorted(latency for report in reports for latency in report.latencies)
+    operations = len(calls) * operations_per_call
+    rates = [len(each.latencies) / each.seconds * operations_per_call for each in reports]
+    return Window(
+        rate=sum(rates),
+        least_rate=min(rates) * len(rates),
+        client_cpu=sum(report.cpu_seconds for report in reports) / operations,
+        server_cpu=server_cpu / operations,
+        typical=percentile(calls, 0.5),
+        slow=percentile(calls, 0.99),
+        longest=calls[-1],
+    )
+
+
 @dataclass(frozen=True)
 class Ratio:
-    """How many times the rate of another, over the rounds."""
+    """How many times the figure of another, over the rounds."""
 
     median: float
     least: float
@@ -86,11 +109,9 @@ def interleave(contestants: Sequence[Contestant], effort: Effort) -> None:
             contestant.measure(effort.seconds)
 
 
-def ratio(one: Contestant, other: Contestant) -> Ratio:
-    """Compare the rates of the same rounds."""
-    ratios = [
-        mine.rate / theirs.rate for mine, theirs in zip(one.windows, other.windows, strict=True)
-    ]
+def ratio(one: Sequence[Window], other: Sequence[Window], figure: Figure = RATE) -> Ratio:
+    """Compare what was measured in the same rounds."""
+    ratios = [figure.of(mine) / figure.of(theirs) for mine, theirs in zip(one, other, strict=True)]
     return Ratio(statistics.median(ratios), min(ratios), max(ratios))
 
 

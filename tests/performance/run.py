@@ -8,8 +8,7 @@ ordinary suite.
 from __future__ import annotations
 
 import argparse
-import os
-import platform
+import importlib.util
 import resource
 import sys
 from collections.abc import Sequence
@@ -17,50 +16,99 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))  # for a script, as -m would do
 
+from tests.performance import report
 from tests.performance.measuring import Effort
 from tests.performance.peers import Peer
+from tests.performance.peers.dask import Dask
 from tests.performance.peers.echo import Echo
+from tests.performance.peers.pyro5 import Pyro
+from tests.performance.peers.redis_asyncio import RedisAsyncio
 from tests.performance.peers.redis_py import Redis
 from tests.performance.peers.shared_state import SharedState
 from tests.performance.peers.stdlib import StandardLibrary
-from tests.performance.table import render, render_promises
-from tests.performance.workloads import Workload
-from tests.performance.workloads.batch import BATCH
-from tests.performance.workloads.idle import IdleClients
-from tests.performance.workloads.set_get import WORKLOADS as SET_GET
-
-PEERS: Sequence[Peer] = tuple(
-    product(transport)
-    for transport in ("TCP", "Unix")
-    for product in (Echo, StandardLibrary, Redis, SharedState)
+from tests.performance.peers.uvloop_echo import UvloopEcho
+from tests.performance.peers.valkey_glide import Glide, GlideAsync
+from tests.performance.table import Section, render, render_promises
+from tests.performance.workloads import (
+    Workload,
+    async_tasks,
+    batch,
+    disturbed,
+    lock,
+    queue,
+    set_get,
 )
-WORKLOADS: Sequence[Workload] = (*SET_GET, BATCH, IdleClients())
+from tests.performance.workloads.array_slice import ARRAY_SLICE
+from tests.performance.workloads.idle import IdleClients
+from tests.performance.workloads.large_value import LARGE_VALUE
+from tests.performance.workloads.many_items import ManyItems
+from tests.performance.workloads.parked import Parked
+
+PEERS: Sequence[Peer] = (
+    *(
+        product(transport)
+        for transport in ("TCP", "Unix")
+        for product in (
+            Echo,
+            UvloopEcho,
+            StandardLibrary,
+            Redis,
+            RedisAsyncio,
+            Pyro,
+            SharedState,
+        )
+    ),
+    Glide(),
+    GlideAsync(),
+    Dask(),
+)
+WORKLOADS: Sequence[Workload] = (
+    *set_get.WORKLOADS.values(),
+    *queue.WORKLOADS,
+    *lock.WORKLOADS,
+    LARGE_VALUE,
+    ARRAY_SLICE,
+    *batch.WORKLOADS,
+    async_tasks.ASYNC_TASKS,
+    *disturbed.WORKLOADS,
+    Parked(),
+    IdleClients(),
+    ManyItems(),
+)
 
 ROUNDS = 5
-SECONDS = 1.0
-QUICK = Effort(rounds=2, seconds=0.2)
+SECONDS = 0.5
+QUICK = Effort(rounds=2, seconds=0.2, is_quick=True)
 DESCRIPTORS = 16_384
-"""Open files for a thousand clients in one process, with room; never above the hard limit."""
+"""Open files for ten thousand clients in one process, with room; never above the hard limit."""
+
+FOLDER = Path(__file__).resolve().parents[2] / "docs" / "performance"
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
     options = parse(arguments)
     allow_many_descriptors()
     effort = QUICK if options.quick else Effort(ROUNDS, options.seconds)
+    head = report.heading(PEERS, effort)
+    print(head, flush=True)
     present = [peer for peer in PEERS if peer.missing() is None]
-    parts = [heading(present, effort)]
-    print(parts[0], flush=True)
-    sections = []
+    sections: list[Section] = []
     for workload in WORKLOADS:
-        if options.only and workload.name not in options.only:
-            continue
-        sections.append(workload.measure(present, effort))
-        parts.append(render(sections[-1]))
-        print(parts[-1], flush=True)
-    parts.append(render_promises(sections))
-    print(parts[-1], end="")
-    if options.markdown:
-        options.markdown.write_text("\n".join(parts), encoding="utf-8")
+        if not options.only or workload.name in options.only:
+            sections.append(measured(workload, present, effort))
+            print(render(sections[-1]), flush=True)
+    print(render_promises(sections), end="")
+    if options.write:
+        report.write(options.write, head, sections)
+
+
+def measured(workload: Workload, peers: Sequence[Peer], effort: Effort) -> Section:
+    """What a workload found; one that fails is told, and the others are measured."""
+    try:
+        return workload.measure(peers, effort)
+    except Exception as error:  # noqa: BLE001  # ten minutes of others' figures are not lost
+        failure = f"{type(error).__name__}: {error}"
+        return Section(workload.name, workload.name, "", (), (), absent={workload.name: failure})
 
 
 def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
@@ -71,7 +119,14 @@ def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument(
         "--seconds", type=float, default=SECONDS, help=f"of one window; {ROUNDS} for each peer"
     )
-    parser.add_argument("--markdown", type=Path, metavar="FILE", help="write the report here too")
+    parser.add_argument(
+        "--write",
+        type=Path,
+        nargs="?",
+        const=FOLDER,
+        metavar="FOLDER",
+        help="write the report and its charts there too; needs matplotlib (default: %(const)s)",
+    )
     parser.add_argument(
         "--only",
         nargs="+",
@@ -79,7 +134,10 @@ def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
         choices=[workload.name for workload in WORKLOADS],
         help="of: %(choices)s",
     )
-    return parser.parse_args(arguments)
+    options = parser.parse_args(arguments)
+    if options.write and importlib.util.find_spec("matplotlib") is None:
+        parser.error("--write draws charts: pip install matplotlib")  # now, not after ten minutes
+    return options
 
 
 def allow_many_descriptors() -> None:
@@ -87,32 +145,6 @@ def allow_many_descriptors() -> None:
     _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     limit = DESCRIPTORS if hard == resource.RLIM_INFINITY else min(DESCRIPTORS, hard)
     resource.setrlimit(resource.RLIMIT_NOFILE, (limit, hard))
-
-
-def heading(present: Sequence[Peer], effort: Effort) -> str:
-    """The machine, who takes part, and who is missing and why."""
-    versions = {peer.product: peer.version() for peer in present}
-    missing = {peer.product: peer.missing() for peer in PEERS if peer not in present}
-    lines = [
-        "# Performance, side by side",
-        "",
-        machine(),
-        "",
-        f"Medians of {effort.rounds} interleaved rounds of {effort.seconds:g} s.",
-        "",
-        *(f"* {product}: {version}" for product, version in versions.items()),
-        *(f"* {product}: MISSING, {reason}" for product, reason in missing.items()),
-    ]
-    return "\n".join(lines) + "\n"
-
-
-def machine() -> str:
-    busy = ", ".join(f"{load:.2f}" for load in os.getloadavg())
-    return (
-        f"{os.cpu_count()} cores ({platform.machine()}), "
-        f"{platform.python_implementation()} {platform.python_version()}, "
-        f"{platform.system()} {platform.release()}, load before the run {busy}"
-    )
 
 
 if __name__ == "__main__":

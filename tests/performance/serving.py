@@ -12,7 +12,10 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from multiprocessing.connection import Connection
 
 STOP_TIMEOUT_S = 15
 """A server that has not ended by then is killed, so that a benchmark never hangs on a drain."""
@@ -37,12 +40,19 @@ def python_server(serve: Callable[..., None], *arguments: Any) -> Iterator[Serve
     process.start()
     ready.close()
     try:
-        yield Server(process.pid or 0, listening.recv())
+        yield Server(process.pid or 0, address_from(listening))
     finally:
         process.terminate()
         process.join(STOP_TIMEOUT_S)
         process.kill()
         process.join()
+
+
+def address_from(listening: Connection) -> Any:
+    try:
+        return listening.recv()
+    except EOFError:
+        raise RuntimeError("its server ended before it listened") from None
 
 
 @contextmanager

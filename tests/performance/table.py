@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 
@@ -21,13 +21,17 @@ class Promise:
 
 @dataclass(frozen=True)
 class Section:
-    """What a workload found."""
+    """What a workload found; `bars` are what a chart shows of it, in `unit`."""
 
+    name: str
     title: str
     note: str
     header: Sequence[str]
     rows: Sequence[Sequence[str]]
-    promises: Sequence[Promise] = field(default=())
+    promises: Sequence[Promise] = ()
+    absent: Mapping[str, str] = field(default_factory=dict)  # who failed: why
+    unit: str = ""
+    bars: Mapping[str, float] = field(default_factory=dict)
 
 
 def markdown_table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
@@ -52,9 +56,12 @@ def aligned(row: Sequence[str], widths: Sequence[int]) -> list[str]:
 
 
 def render(section: Section) -> str:
-    return (
-        f"## {section.title}\n\n{section.note}\n\n{markdown_table(section.header, section.rows)}\n"
-    )
+    parts = [f"## {section.title}", *filter(None, [section.note])]
+    if section.rows:
+        parts.append(markdown_table(section.header, section.rows))
+    if section.absent:
+        parts.append("\n".join(f"* {who} FAILED: {why}" for who, why in section.absent.items()))
+    return "\n\n".join(parts) + "\n"
 
 
 def render_promises(sections: Iterable[Section]) -> str:

@@ -9,12 +9,13 @@ windows a team does nothing, so teams of different peers can take turns.
 from __future__ import annotations
 
 import contextlib
+import functools
 import time
 from array import array
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from tests.performance.serving import SPAWN, STOP_TIMEOUT_S
 
@@ -26,9 +27,6 @@ if TYPE_CHECKING:
 WARM_UP_S = 0.2
 """Long enough for the first pages, caches and specialised bytecode."""
 
-Prepare = Callable[[], "Sequence[Operation]"]
-"""Connects, in the client process, and returns the operations that it is to do in turn."""
-
 
 @dataclass(frozen=True)
 class Report:
@@ -39,22 +37,52 @@ class Report:
     cpu_seconds: float
 
 
+@dataclass(frozen=True)
+class Failure:
+    """Why a client process could not do its work."""
+
+    reason: str
+
+
+Work = Callable[[float], Report]
+"""Works for so many seconds and tells what was done."""
+
+Prepare = Callable[[], Work]
+"""Connects, in the client process, and returns the work that it is to do."""
+
+
 class Team:
     """The processes of one peer in one workload."""
 
     def __init__(self, pipes: Sequence[Connection]) -> None:
         self._pipes = pipes
 
-    def work(self, seconds: float) -> list[Report]:
+    def begin(self, seconds: float) -> None:
         """Have all of them work for one window."""
         for pipe in self._pipes:
             pipe.send(seconds)
-        return [pipe.recv() for pipe in self._pipes]
+
+    def end(self) -> list[Report]:
+        """Wait until all have done their work.
+
+        Raises:
+            RuntimeError: one of them has failed.
+        """
+        return [report_from(pipe) for pipe in self._pipes]
+
+    def work(self, seconds: float) -> list[Report]:
+        """Have all of them work for one window, and wait for it."""
+        self.begin(seconds)
+        return self.end()
 
 
 @contextmanager
 def team(size: int, prepare: Prepare) -> Iterator[Team]:
-    """Spawn client processes and wait until each has connected and is warm."""
+    """Spawn client processes and wait until each has connected and is warm.
+
+    Raises:
+        RuntimeError: one of them has failed.
+    """
     pipes, processes = [], []
     for _ in range(size):
         ours, theirs = SPAWN.Pipe()
@@ -64,9 +92,9 @@ def team(size: int, prepare: Prepare) -> Iterator[Team]:
         pipes.append(ours)
         processes.append(process)
     try:
-        for pipe in pipes:
-            pipe.recv()
-        yield Team(pipes)
+        started = Team(pipes)
+        started.end()
+        yield started
     finally:
         for pipe in pipes:
             pipe.close()
@@ -75,13 +103,34 @@ def team(size: int, prepare: Prepare) -> Iterator[Team]:
             process.kill()
 
 
+def report_from(pipe: Connection) -> Report:
+    try:
+        answer = pipe.recv()
+    except EOFError:
+        raise RuntimeError("a client process ended early") from None
+    if isinstance(answer, Failure):
+        raise RuntimeError(answer.reason)
+    assert isinstance(answer, Report)
+    return answer
+
+
 def follow_orders(pipe: Connection, prepare: Prepare) -> None:
     """Work whenever the pipe says for how long, until it is closed."""
-    operations = prepare()
-    pipe.send(work(operations, WARM_UP_S))
-    with contextlib.suppress(EOFError):
-        while True:
-            pipe.send(work(operations, pipe.recv()))
+    with contextlib.suppress(EOFError, BrokenPipeError):
+        try:
+            work = prepare()
+            pipe.send(work(WARM_UP_S))
+            while True:
+                pipe.send(work(pipe.recv()))
+        except EOFError:
+            raise
+        except Exception as error:  # noqa: BLE001  # whatever it is, the table tells of it
+            pipe.send(Failure(f"{type(error).__name__}: {error}"))
+
+
+def in_turn(connect: Callable[[Any], Sequence[Operation]], address: Any) -> Work:
+    """Do the operations of a blocking client one after the other."""
+    return functools.partial(work, connect(address))
 
 
 def work(operations: Sequence[Operation], seconds: float) -> Report:

@@ -23,6 +23,7 @@ from tests.performance.serving import Server
 ITEMS = 2000
 A_FEW = 4
 """Round trips for 2,000 small items: more would mean that the batches have shrunk."""
+TASKS = 200
 IDLE_CLIENTS = 200
 PARKED = 100
 
@@ -147,6 +148,30 @@ def test_a_batch_is_one_write(state: shared_state.Client, wire: Wire) -> None:
 
     assert (wire.writes, wire.round_trips) == (1, 1)
     assert len(mapping) == 100
+
+
+async def test_what_tasks_send_in_one_tick_is_one_write(wire: Wire, server: Server) -> None:
+    async with shared_state.connect_async(server.address, authkey=AUTHKEY) as state:
+        mapping = state.dict("one tick")
+        await mapping.clear()
+        wire.writes = wire.round_trips = 0
+
+        await asyncio.gather(*(mapping.set(number, number) for number in range(TASKS)))
+
+        assert (wire.writes, wire.round_trips) == (1, 1)
+        assert await mapping.size() == TASKS
+
+
+async def test_async_iteration_takes_a_few_round_trips(wire: Wire, server: Server) -> None:
+    async with shared_state.connect_async(server.address, authkey=AUTHKEY) as state:
+        mapping = state.dict("async iteration")
+        await mapping.update({number: str(number) for number in range(ITEMS)})
+        wire.writes = wire.round_trips = 0
+
+        found = [item async for item in mapping.items()]
+
+        assert len(found) == ITEMS
+        assert wire.round_trips <= A_FEW
 
 
 def test_idle_clients_add_no_thread_to_the_server(server: Server) -> None:

@@ -41,7 +41,7 @@ def peer(simulation: Simulation) -> Peer:
 def assert_nothing_changed(peer: Peer) -> None:
     assert peer.call("dict.items", "d") == [None, [[KEY, VALUE]]]
     assert peer.call("list.get_slice", "l", None, None, None) == [None, [VALUE]]
-    assert [info[0] for info in peer.call("state.objects", "")] == ["d", "l"]
+    assert [info[0] for info in peer.call("state.objects", "")[1]] == ["d", "l"]
 
 
 WRONG: list[tuple[str, list[Any]]] = [

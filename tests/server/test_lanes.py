@@ -36,7 +36,7 @@ def test_another_lane_of_a_known_session_is_new(simulation: Simulation) -> None:
 
 
 def test_a_lane_is_not_known_because_another_came_back_first(simulation: Simulation) -> None:
-    first = simulation.peer("queue.open", "q", 0)
+    first = simulation.peer("queue.open", "q", 0, None, None)
     second = first.thread(lane=2)
     second.call("queue.put_nowait", "q", b"\x01")  # the reply is lost with the connection
     first.lose()

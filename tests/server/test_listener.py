@@ -126,7 +126,7 @@ def visitor(server: ProcessServer) -> Stranger:
     """Return a stranger that has come in, at a server with the queue ``q`` and the dict ``d``."""
     stranger = Stranger(server.address)
     stranger.come_in(server.settings.authkey)
-    assert stranger.ask("queue.open", "q", 0) == [1, None]
+    assert stranger.ask("queue.open", "q", 0, None, None) == [1, None]
     assert stranger.ask("dict.open", "d") == [2, None]
     return stranger
 

@@ -10,8 +10,15 @@ import queue
 
 import pytest
 
-from shared_state_protocol.errors import ProtocolError
+from shared_state_protocol.errors import (
+    LimitExceeded,
+    ObjectNotFound,
+    OutcomeUnknown,
+    ProtocolError,
+)
 from shared_state_protocol.wire import messages
+from shared_state_protocol.wire.messages import FAILURE_PARTS
+from shared_state_server import session
 
 from ..fixtures.simulation import FOREVER, GRACE_S, Peer, Simulation
 
@@ -96,6 +103,119 @@ def test_nobody_acknowledges_the_request_that_says_so(consumer: Peer) -> None:
     assert list(consumer.lane.replies) == [number]
 
 
+# What is remembered is bounded
+
+
+@pytest.fixture
+def few(monkeypatch: pytest.MonkeyPatch) -> int:
+    """How many replies a lane remembers, and requests it may have waiting."""
+    monkeypatch.setattr(session, "REMEMBERED_REPLIES", 8)
+    monkeypatch.setattr(session, "MAX_PARKED", 8)
+    return 8
+
+
+def fill(peer: Peer, count: int) -> list[int]:
+    """Have so many commands carried out whose replies are not known to have arrived."""
+    return [peer.ask("list.append", "log", b"line") for _ in range(count)]
+
+
+def test_a_full_lane_takes_no_more_commands_and_changes_nothing(producer: Peer, few: int) -> None:
+    producer.call("list.open", "log")
+    numbers = fill(producer, few)
+    refused = [each for each in numbers if len(producer.replies[each]) == FAILURE_PARTS]
+    assert refused == numbers[-2:], "two replies were there before"
+    with pytest.raises(LimitExceeded, match="not known to have arrived"):
+        producer.outcome(refused[0])
+    assert producer.call("list.size", "log") == few - 2
+
+
+def test_a_full_lane_goes_on_when_something_has_arrived(producer: Peer, few: int) -> None:
+    producer.call("list.open", "log")
+    last = fill(producer, few - 2)[-1]
+    producer.arrived(last, last - 1)
+    assert list(producer.lane.replies) == [last - 1]
+    assert producer.call("list.append", "log", b"line") is None
+
+
+def test_a_command_that_a_full_lane_refused_is_not_carried_out_when_it_is_sent_again(
+    producer: Peer, few: int
+) -> None:
+    producer.call("list.open", "log")
+    refused = fill(producer, few)[-1]
+    producer.arrived(producer.previous)
+    producer.call("list.append", "log", b"line")
+    producer.ask_again(refused)
+    with pytest.raises(OutcomeUnknown, match=r"list\.append was received before"):
+        producer.outcome(refused)
+    assert producer.call("list.size", "log") == few - 1
+
+
+def test_a_command_that_has_arrived_is_not_carried_out_again(producer: Peer) -> None:
+    producer.call("list.open", "log")
+    waiting = producer.get()
+    [appended] = fill(producer, 1)
+    producer.arrived(appended, waiting)
+    producer.ask_again(appended)
+    with pytest.raises(OutcomeUnknown):
+        producer.outcome(appended)
+    assert producer.call("list.size", "log") == 1
+
+
+def test_errors_of_queries_and_of_what_does_not_exist_are_not_remembered(producer: Peer) -> None:
+    remembered = list(producer.lane.replies)
+    for wire in ("dict.size", "explode.now"):
+        number = producer.ask(wire, "nowhere")
+        with pytest.raises((ObjectNotFound, ProtocolError)):
+            producer.outcome(number)
+    assert list(producer.lane.replies) == remembered
+
+
+def test_a_lane_with_many_bytes_to_remember_takes_no_more_commands(
+    producer: Peer, consumer: Peer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(session, "REMEMBERED_BYTES", 100)
+    producer.call("list.open", "log")
+    producer.call("list.append", "log", b"x" * 200)
+    large = consumer.ask("list.pop", "log", -1)
+    with pytest.raises(LimitExceeded):
+        consumer.outcome(consumer.ask("queue.put_nowait", "jobs", b"refused"))
+    consumer.confirm(large)
+    consumer.put(b"item")
+    assert producer.take_all() == [b"item"]
+
+
+def test_a_large_item_that_is_asked_for_again_is_the_same_though_it_was_not_remembered(
+    producer: Peer, consumer: Peer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(session, "REMEMBERED_BYTES", 100)
+    for item in (b"1" * 200, b"2"):
+        producer.put(item)
+    number = consumer.get()
+    assert consumer.lane.kept_bytes < 100
+    consumer.lose()
+    again = consumer.connect_again()
+    again.ask_again(number)
+    assert again.outcome(number) == b"1" * 200
+    again.confirm(number)
+    assert producer.take_all() == [b"2"]
+
+
+def test_so_many_requests_of_a_lane_may_wait_and_no_more(
+    simulation: Simulation, consumer: Peer, few: int
+) -> None:
+    numbers = [consumer.get() for _ in range(few)]
+    with pytest.raises(LimitExceeded, match="wait already"):
+        consumer.outcome(consumer.get())
+    consumer.lose()
+    again = consumer.connect_again()
+    with pytest.raises(LimitExceeded):
+        again.outcome(again.get())
+    again.cancel(numbers[0])
+    assert again.get() not in again.replies
+    simulation.peer().put(b"item")
+    assert again.outcome(again.previous) == b"item"
+
+
 # Taking back
 
 
@@ -128,7 +248,7 @@ def test_a_confirmed_item_does_not_return(producer: Peer, consumer: Peer) -> Non
 def test_a_cancelled_put_adds_nothing_and_lets_others_pass(
     simulation: Simulation, consumer: Peer
 ) -> None:
-    producer = simulation.peer("queue.open", "narrow", 2)
+    producer = simulation.peer("queue.open", "narrow", 2, None, None)
     producer.put(b"one", "narrow")
     large = producer.ask("queue.put_many", "narrow", [b"two", b"three"], *FOREVER)
     small = producer.ask("queue.put", "narrow", b"four", *FOREVER)
@@ -140,7 +260,7 @@ def test_a_cancelled_put_adds_nothing_and_lets_others_pass(
 
 
 def test_a_put_that_was_late_lets_others_pass(simulation: Simulation, consumer: Peer) -> None:
-    producer = simulation.peer("queue.open", "narrow", 2)
+    producer = simulation.peer("queue.open", "narrow", 2, None, None)
     producer.put(b"one", "narrow")
     large = producer.ask("queue.put_many", "narrow", [b"two", b"three"], True, 1.0)
     small = producer.ask("queue.put", "narrow", b"four", *FOREVER)
@@ -157,9 +277,9 @@ def test_a_lock_on_its_way_to_a_cancelled_acquire_goes_to_the_next(
     second, third = simulation.peer(), simulation.peer()
     number, waiting = second.acquire(), third.acquire()
     holder.call("lock.release", "leader")
-    assert second.outcome(number) is True
+    assert second.holds(number)
     second.cancel(number)
-    assert third.outcome(waiting) is True
+    assert third.holds(waiting)
 
 
 def test_a_cancelled_acquire_takes_no_later_holding_away(

@@ -7,7 +7,7 @@ import logging
 import pytest
 
 from shared_state_protocol.errors import InternalError
-from shared_state_server.session import REMEMBERED_REPLIES, Session
+from shared_state_server.session import Session
 from shared_state_server.waiting import Call, Line, Undo
 
 from ..fixtures.simulation import Peer, Simulation
@@ -86,11 +86,24 @@ def test_an_error_without_a_name_on_the_wire_tells_nothing_about_the_server(peer
     assert "secret" not in str(caught.value)
 
 
-def test_a_lane_remembers_a_bounded_number_of_replies(peer: Peer) -> None:
-    for number in range(1, REMEMBERED_REPLIES + 11):
+def test_what_is_said_to_have_arrived_is_forgotten_but_for_what_is_missing(peer: Peer) -> None:
+    for number in range(1, 9):
         peer.lane.answer(number, None)
-    assert len(peer.lane.replies) == REMEMBERED_REPLIES
-    assert next(iter(peer.lane.replies)) == 11
+    peer.lane.arrived(7, missing={2, 5})
+    assert list(peer.lane.replies) == [2, 5, 8]
+
+
+def test_the_bytes_of_what_is_remembered_are_those_of_the_replies(peer: Peer) -> None:
+    for number in range(1, 9):
+        peer.lane.answer(number, b"x" * number)
+    peer.lane.acknowledge(2)
+    peer.lane.acknowledge(3)
+    peer.lane.arrived(5, missing={4})
+    peer.lane.confirm(6)
+    peer.lane.cancel(7, now=1.0)
+    peer.lane.confirm(99)
+    assert list(peer.lane.replies) == [4, 8]
+    assert peer.lane.kept_bytes == sum(len(frame) for frame, _ in peer.lane.replies.values())
 
 
 def test_cancelling_an_answered_request_undoes_it_once(peer: Peer, diary: Diary) -> None:
@@ -146,7 +159,17 @@ def test_a_session_that_ends_holding_something_is_written_to_the_log(
     simulation: Simulation, caplog: pytest.LogCaptureFixture
 ) -> None:
     holder = simulation.peer("lock.open", "leader")
-    holder.call("lock.acquire", "leader", True, None)
+    holder.call("lock.acquire", "leader", True, None, 1)
     with caplog.at_level(logging.WARNING):
         holder.die()
-    assert "ended while it held 1 objects" in caplog.text
+    assert "simulated pid 1 ended while it held 'leader'" in caplog.text
+
+
+def test_a_session_that_ends_with_a_part_in_something_is_written_to_the_log(
+    simulation: Simulation, caplog: pytest.LogCaptureFixture
+) -> None:
+    party = simulation.peer("barrier.open", "start", 2, None)
+    party.ask("barrier.arrive", "start", None, False)
+    with caplog.at_level(logging.WARNING):
+        party.die()
+    assert caplog.messages == ["simulated pid 1 ended while it had a part in 1 other objects"]

@@ -10,7 +10,7 @@ import pytest
 
 from shared_state_protocol.errors import ProtocolError
 
-from ..fixtures.simulation import FOREVER, GRACE_S, Peer, Simulation
+from ..fixtures.simulation import AGENT, FOREVER, GRACE_S, Peer, Simulation
 
 # Gone
 
@@ -28,7 +28,7 @@ def test_an_item_passes_a_getter_that_died(
 
 
 def test_a_putter_that_died_adds_nothing(simulation: Simulation) -> None:
-    consumer = simulation.peer("queue.open", "narrow", 1)
+    consumer = simulation.peer("queue.open", "narrow", 1, None, None)
     consumer.put(b"one", "narrow")
     dead, living = simulation.peer(), simulation.peer()
     dead.ask("queue.put", "narrow", b"of the dead", *FOREVER)
@@ -92,7 +92,7 @@ def test_the_lock_of_a_holder_that_died_goes_to_the_next_at_once(
     waiter = simulation.peer()
     number = waiter.acquire()
     holder.die()
-    assert waiter.outcome(number) is True
+    assert waiter.holds(number)
 
 
 def test_the_lock_passes_a_waiter_that_died(simulation: Simulation, holder: Peer) -> None:
@@ -101,7 +101,7 @@ def test_the_lock_passes_a_waiter_that_died(simulation: Simulation, holder: Peer
     number = living.acquire()
     dead.die()
     holder.call("lock.release", "leader")
-    assert living.outcome(number) is True
+    assert living.holds(number)
     assert not dead.replies
 
 
@@ -146,7 +146,7 @@ def test_a_session_that_is_over_can_take_nothing_any_more(
     thread = holder.thread(2)
     holder.say_goodbye()
     producer.put(b"item")
-    for request in (("lock.acquire", "leader", *FOREVER), ("queue.get", "jobs", *FOREVER)):
+    for request in (("lock.acquire", "leader", *FOREVER, AGENT), ("queue.get", "jobs", *FOREVER)):
         with pytest.raises(ProtocolError, match="over"):
             thread.ask(*request)
     thread.die()
@@ -166,7 +166,7 @@ def test_who_lost_the_connection_keeps_the_lock_for_the_grace_period(
     simulation.pass_time(GRACE_S - 0.001)
     assert number not in waiter.replies
     simulation.pass_time(0.001)
-    assert waiter.outcome(number) is True
+    assert waiter.holds(number)
 
 
 def test_who_returns_in_time_has_lost_nothing(simulation: Simulation, holder: Peer) -> None:

@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Sequence
 from typing import Any
 
 import pytest
 
+from shared_state_protocol.codec import Codec
 from shared_state_protocol.errors import LimitExceeded, ObjectNotFound
 from shared_state_protocol.limits import MAX_FRAME_BYTES
 from shared_state_server import streams
-from shared_state_server.streams import BATCH_BYTES, BATCH_ITEMS, MAX_CURSORS, Cursors
+from shared_state_server.memory.dict import Dict
+from shared_state_server.streams import BATCH_BYTES, BATCH_ITEMS, MAX_CURSORS, Cursors, Pairs
 
 from ..fixtures.simulation import Peer, Simulation
 
 ITEM = b"x" * 1024
+encode = Codec().encode
 ITEMS_PER_BATCH = BATCH_BYTES // len(ITEM)
 
 
@@ -54,6 +58,24 @@ def test_a_batch_is_bounded_in_items_too() -> None:
     cursor, batch = Cursors().begin(numbered(BATCH_ITEMS + 1, size=4))
     assert cursor is not None
     assert len(batch) == BATCH_ITEMS
+
+
+def test_halves_of_pairs_put_together_are_the_pairs() -> None:
+    cursors = Cursors()
+    keys, values = numbered(3 * ITEMS_PER_BATCH), numbered(3 * ITEMS_PER_BATCH, size=2048)
+
+    assert read(cursors, cursors.begin(Pairs(keys, values))) == list(zip(keys, values, strict=True))
+
+
+def test_the_items_of_a_dict_are_made_when_their_batch_is() -> None:
+    kept, cursors = Dict(), Cursors()
+    kept.update([[key, key] for key in map(encode, range(2 * BATCH_ITEMS))])
+
+    before = sys.getallocatedblocks()
+    _, batch = cursors.begin(kept.items())
+
+    assert len(batch) == BATCH_ITEMS
+    assert sys.getallocatedblocks() - before < 1.5 * BATCH_ITEMS  # the pairs of one batch, not two
 
 
 def test_pairs_count_with_both_their_parts() -> None:
@@ -109,6 +131,13 @@ def test_too_many_unfinished_streams_cost_the_one_that_rested_longest(
         cursors.next(second)
     assert read(cursors, second_batch) == snapshot[ITEMS_PER_BATCH:]
     assert read(cursors, third) == snapshot
+
+
+def test_rows_count_with_all_their_parts() -> None:
+    row = ("semaphore", 3, [["host", 4711, "x" * 1000, 0.5]])
+    cursor, batch = Cursors().begin([row] * 2 * ITEMS_PER_BATCH)
+    assert cursor is not None
+    assert ITEMS_PER_BATCH // 2 < len(batch) < ITEMS_PER_BATCH
 
 
 # Through a service

@@ -140,7 +140,7 @@ def test_a_timeout_that_no_clock_reaches_parks_nobody(
 
 def deadline_of(deadlines: Deadlines, peer: Peer, number: int, deadline: float) -> Waiter:
     """Watch a waiter whose time is over at `deadline`."""
-    waiter = Waiter(peer.lane, number, Line(), late=False, want=None, gone=None)
+    waiter = Waiter(peer.lane, number, 0.0, Line(), late=False, want=None, gone=None)
     waiter.deadline = deadline
     deadlines.add(waiter)
     return waiter

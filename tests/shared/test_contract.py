@@ -23,6 +23,7 @@ from shared_state_protocol.contract import (
     waiting,
 )
 from shared_state_protocol.errors import FixTheCall
+from shared_state_protocol.grants import Fence, Grant
 from shared_state_protocol.shapes import HERE, REQUIRED, Agent, D, V
 
 from .recorder import Recorder
@@ -34,6 +35,10 @@ class Shelf(Generic[V]):
     @command
     def put(self, item: V, place: int = 0, note: str = "") -> None:
         """Put `item` there."""
+
+    @command
+    def sweep(self, place: int = 0, *, fence: Fence = None) -> None:
+        """Take everything away."""
 
     @query
     def look(self, place: int, default: D = REQUIRED) -> V | D:
@@ -114,10 +119,10 @@ def test_an_operation_knows_its_name_on_the_wire_and_its_documentation() -> None
 
 def test_inherited_operations_come_first_and_keep_their_place() -> None:
     found = list(operations(TallShelf))
-    names = ["put", "look", "wait", "take", "take_now", "read", "height"]
+    names = ["put", "sweep", "look", "wait", "take", "take_now", "read", "height"]
     assert [each.name for each in found] == names
-    assert [each.wire for each in found][:2] == ["shelf.put", "tall_shelf.look"]
-    assert found[1].changes
+    assert [each.wire for each in found][:3] == ["shelf.put", "shelf.sweep", "tall_shelf.look"]
+    assert found[2].changes
 
 
 @pytest.mark.parametrize(
@@ -141,11 +146,11 @@ def test_however_a_call_is_written_it_is_the_same_call(
 @pytest.mark.parametrize(
     ("args", "kwargs", "reason"),
     [
-        ((), {}, "missing its argument 'item'"),
-        ((), {"place": 1}, "missing its argument 'item'"),
-        (("book", 1, "", 2), {}, "takes 3 arguments, 4 were given"),
-        (("book",), {"shelf": 1}, "takes no argument 'shelf'"),
-        (("book",), {"item": "book"}, "takes no argument 'item'"),
+        ((), {}, "missing 1 required positional argument: 'item'"),
+        ((), {"place": 1}, "missing 1 required positional argument: 'item'"),
+        (("book", 1, "", 2), {}, "takes from 2 to 4 positional arguments but 5 were given"),
+        (("book",), {"shelf": 1}, "unexpected keyword argument 'shelf'"),
+        (("book",), {"item": "book"}, "multiple values for argument 'item'"),
     ],
 )
 def test_a_wrong_call_is_a_type_error_and_not_sent(
@@ -154,6 +159,45 @@ def test_a_wrong_call_is_a_type_error_and_not_sent(
     with pytest.raises(TypeError, match=reason):
         shelf.put(*args, **kwargs)
     assert recorder.calls == []
+
+
+GRANT = Grant("leader", 5)
+
+
+@pytest.mark.parametrize(
+    ("args", "kwargs", "sent"),
+    [
+        ((), {}, (0,)),
+        ((1,), {"fence": None}, (1,)),
+        ((), {"fence": GRANT}, (0, GRANT)),
+        ((1,), {"fence": GRANT}, (1, GRANT)),
+        ((), {"fence": GRANT, "place": 1}, (1, GRANT)),
+    ],
+)
+def test_a_fence_is_sent_behind_all_others_if_there_is_one(
+    recorder: Recorder, shelf: BoundShelf[Any], args: Any, kwargs: Any, sent: Any
+) -> None:
+    shelf.sweep(*args, **kwargs)
+    Shelf.sweep(shelf, *args, **kwargs)
+    assert recorder.calls == [("shelf.sweep", "s", sent)] * 2
+
+
+@pytest.mark.parametrize(
+    ("args", "kwargs"), [((1, GRANT), {}), ((1, 2), {"fence": GRANT}), ((), {"fences": GRANT})]
+)
+def test_a_fence_is_given_by_its_name(
+    recorder: Recorder, shelf: BoundShelf[Any], args: Any, kwargs: Any
+) -> None:
+    with pytest.raises(TypeError):
+        shelf.sweep(*args, **kwargs)
+    assert recorder.calls == []
+
+
+def test_the_name_and_the_token_of_a_fence_travel() -> None:
+    fenced = vars(Shelf)["sweep"].fenced
+    assert fenced.encoder(Codec())((0, GRANT)) == (0, ("leader", 5))
+    assert fenced.changes
+    assert fenced.fenced is None
 
 
 def test_a_class_that_writes_an_operation_itself_keeps_its_version(
@@ -191,8 +235,8 @@ def test_an_operation_without_a_timeout_waits_for_ever() -> None:
 
 def test_a_missing_result_is_the_default_of_the_call() -> None:
     codec, default, operation = Codec(), object(), vars(Shelf)["look"]
-    assert operation.decode(None, (1, default), codec) is default
-    assert operation.decode(codec.encode(None), (1, default), codec) is None
+    assert operation.decoder(codec)(None, (1, default)) is default
+    assert operation.decoder(codec)(codec.encode(None), (1, default)) is None
 
 
 def test_an_annotation_that_no_shape_is_known_for_is_a_mistake_of_the_contract() -> None:

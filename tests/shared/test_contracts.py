@@ -16,8 +16,18 @@ from shared_state_protocol.contract import (
     contract_name,
     operations,
 )
-from shared_state_protocol.objects import CONTRACTS
-from shared_state_protocol.shapes import Key, Maybe, Value
+from shared_state_protocol.objects import (
+    CONTRACTS,
+    Array,
+    Dict,
+    List,
+    Namespace,
+    Queue,
+    Set,
+    Value,
+)
+from shared_state_protocol.shapes import Key, Maybe
+from shared_state_protocol.shapes import Value as ValueShape
 from shared_state_protocol.state import State
 from shared_state_server.memory import BEHAVIOURS
 from shared_state_server.service import Directory
@@ -75,7 +85,9 @@ def test_an_operation_has_its_documentation(promise: Operation[..., Any], behavi
 def test_no_argument_is_a_value_or_nil(promise: Operation[..., Any], behaviour: type) -> None:
     """A None that a user gives has to arrive as a value, and nil is not one."""
     for each in promise.parameters:
-        assert not (isinstance(each.shape, Maybe) and isinstance(each.shape.inner, (Key, Value)))
+        assert not (
+            isinstance(each.shape, Maybe) and isinstance(each.shape.inner, (Key, ValueShape))
+        )
 
 
 @pytest.mark.parametrize(("bound", "promise"), BOUND)
@@ -93,6 +105,27 @@ def test_positional_and_keyword_calls_are_the_same(
     with pytest.raises(TypeError):
         method(bound("o", recorder), **given, nonsense=1)
     assert len(recorder.calls) == 2
+
+
+UNGUARDED = {"open", "hold", "let_go", "join", "acquire", "take", "acknowledge", "give_back"}
+"""Commands of data types that change no data, or may have to wait for others to do so."""
+
+
+@pytest.mark.parametrize(
+    "promise",
+    [
+        pytest.param(promise, id=promise.wire)
+        for each in (Dict, List, Set, Namespace, Queue, Value, Array)
+        for promise in operations(each)
+    ],
+)
+def test_every_command_that_changes_data_can_be_guarded(promise: Operation[..., Any]) -> None:
+    is_guarded = promise.changes and promise.name not in UNGUARDED
+    assert (promise.fenced is not None) is is_guarded
+    if promise.fenced is not None:
+        assert promise.fenced.wire == promise.wire
+        assert promise.fenced.parameters[:-1] == promise.parameters
+        assert type(promise.fenced) is type(promise)
 
 
 @pytest.mark.parametrize("each", CONTRACTS, ids=contract_name)

@@ -38,7 +38,7 @@ def read(annotation: str) -> Shape:
 
 def sent(shape: Shape, value: Any) -> Any:
     """Return what a server gets for `value`."""
-    return ormsgpack.unpackb(ormsgpack.packb(shape.encode(value, CODEC)))
+    return ormsgpack.unpackb(ormsgpack.packb(shape.encoder(CODEC)(value)))
 
 
 VALUES = st.none() | st.integers() | st.text() | st.lists(st.booleans())
@@ -78,7 +78,7 @@ def test_what_is_sent_is_let_in_and_comes_back_as_it_was(
     def check(value: Any) -> None:
         wire = sent(shape, value)
         assert shape.accepts(wire)
-        back = shape.decode(wire, CODEC)
+        back = shape.decoder(CODEC)(wire)
         assert back == value
         assert type(back) is type(value)
         assert not shape.verbatim or back is wire
@@ -163,7 +163,7 @@ class Real:
 def test_arguments_are_converted_as_python_converts_them(
     annotation: str, argument: Any, wire: Any
 ) -> None:
-    encoded = read(annotation).encode(argument, CODEC)
+    encoded = read(annotation).encoder(CODEC)(argument)
     assert encoded == wire
     assert type(encoded) is type(wire)
 
@@ -198,7 +198,7 @@ def test_what_python_does_not_convert_is_refused(
     annotation: str, argument: Any, error: type[Exception]
 ) -> None:
     with pytest.raises(error):
-        read(annotation).encode(argument, CODEC)
+        read(annotation).encoder(CODEC)(argument)
 
 
 class OnlyKeys:
@@ -226,18 +226,18 @@ def test_pairs_come_from_whatever_a_dict_is_updated_with(argument: Any) -> None:
     shape = read("Pairs[K, V]")
     wire = sent(shape, argument)
     assert shape.accepts(wire)
-    assert shape.decode(wire, CODEC) == [("a", "A"), ("b", "B")]
+    assert shape.decoder(CODEC)(wire) == [("a", "A"), ("b", "B")]
 
 
 def test_a_stored_none_and_nothing_are_different() -> None:
     shape = read("V | None")
-    assert shape.decode(read("V").encode(None, CODEC), CODEC) is None
-    assert read("V").encode(None, CODEC) is not None
-    assert shape.encode(None, CODEC) is None
+    assert shape.decoder(CODEC)(read("V").encoder(CODEC)(None)) is None
+    assert read("V").encoder(CODEC)(None) is not None
+    assert shape.encoder(CODEC)(None) is None
 
 
 def test_a_float_that_is_no_number_travels() -> None:
-    assert math.isnan(read("float").encode(math.nan, CODEC))
+    assert math.isnan(read("float").encoder(CODEC)(math.nan))
 
 
 @pytest.mark.parametrize(
@@ -261,5 +261,5 @@ def test_an_annotation_without_a_shape_is_refused(annotation: str) -> None:
     ],
 )
 def test_a_flat_shape_is_accepted_by_its_type_alone(annotation: str, flat: bool) -> None:
-    """Else a server that remembers types would let in what it has never looked at."""
-    assert read(annotation).flat is flat
+    """Else a server that looks at types would let in what it has never looked at."""
+    assert (read(annotation).accepted is not None) is flat

@@ -128,6 +128,11 @@ async def an_async_list(log: AsyncList[str]) -> None:
 
 
 def a_queue(jobs: Queue[int]) -> None:
+    claim = jobs.claim(timeout=5)
+    with claim as item:
+        assert_type(item, int)
+    assert_type(claim, shared_state.Claim[int])
+    assert_type(claim.attempt, int)
     assert_type(jobs.put(1, timeout=0.5), None)
     assert_type(jobs.get(block=False), int)
     assert_type(jobs.get_many(10), list[int])
@@ -137,9 +142,29 @@ def a_queue(jobs: Queue[int]) -> None:
 
 
 async def an_async_queue(jobs: AsyncQueue[int]) -> None:
+    async with jobs.claim() as item:
+        assert_type(item, int)
     assert_type(await jobs.get(timeout=0.5), int)
     assert_type(await jobs.get_many(10), list[int])
     jobs.get()  # type: ignore[unused-coroutine]  # pyright: ignore[reportUnusedCoroutine]  # not awaited
+
+
+def a_fence(config: Dict[str, int], jobs: Queue[str], leader: Lock) -> None:
+    with leader as leading:
+        config.set("rate", 10, fence=leading)
+        assert_type(config.add("rate", 1, fence=leading), int)
+        assert_type(jobs.get(timeout=1, fence=leading), str)
+        config.set("rate", 10, fence=5)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]  # no grant
+        config.get("rate", fence=leading)  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]  # only reads
+    assert_type(leader.grant, "shared_state.Grant | None")
+    config.set("rate", 10, fence=leader.grant)
+    assert_type(leader.abandoned, bool)
+
+
+async def an_async_fence(config: AsyncDict[str, int], leader: AsyncLock) -> None:
+    async with leader as leading:
+        assert_type(await config.add("rate", 1, fence=leading), int)
+        await config.set("rate", 10, fence="leader")  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]  # no grant
 
 
 def a_lock(leader: Lock) -> None:
@@ -147,13 +172,13 @@ def a_lock(leader: Lock) -> None:
     assert_type(leader.locked(), bool)
     assert_type(leader.owner(), "shared_state.Owner | None")
     with leader as taken:
-        assert_type(taken, bool)
+        assert_type(taken, shared_state.Grant)
 
 
 async def an_async_lock(leader: AsyncLock) -> None:
     assert_type(await leader.acquire(timeout=1), bool)
     async with leader as taken:
-        assert_type(taken, bool)
+        assert_type(taken, shared_state.Grant)
     leader.release()  # type: ignore[unused-coroutine]  # pyright: ignore[reportUnusedCoroutine]  # not awaited
     with leader:  # type: ignore[attr-defined]  # pyright: ignore[reportGeneralTypeIssues]  # `async with`
         pass

@@ -12,11 +12,11 @@ import shared_state
 
 def blocks(state: shared_state.Client) -> None:
     with state.lock("l") as taken:
-        assert_type(taken, bool)
+        assert_type(taken, shared_state.Grant)
     with state.rlock("r"), state.semaphore("s", 3), state.bounded_semaphore("b", 3):
         pass
     with state.condition("own") as taken, state.condition("given", state.lock("l")):
-        assert_type(taken, bool)
+        assert_type(taken, shared_state.Grant)
     with state.event("e"):  # type: ignore[attr-defined]  # pyright: ignore[reportGeneralTypeIssues]  # no lock
         pass
 
@@ -29,7 +29,7 @@ def waits(state: shared_state.Client) -> None:
     assert_type(ready.notify(2), None)
     assert_type(state.event("e").wait(0.5), bool)
     assert_type(state.barrier("b", 2, lambda: None, timeout=1.0).wait(1), int)
-    assert_type(state.barrier("b", 2).broken(), bool)
+    assert_type(state.barrier("b", 2).broken, bool)
     assert_type(state.semaphore("s").acquire(timeout=1), bool)
     assert_type(state.rlock("r").owner(), "shared_state.Owner | None")
     ready.wait("soon")  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]  # no number
@@ -37,11 +37,11 @@ def waits(state: shared_state.Client) -> None:
 
 async def async_blocks(state: shared_state.AsyncClient) -> None:
     async with state.lock("l") as taken:
-        assert_type(taken, bool)
+        assert_type(taken, shared_state.Grant)
     async with state.rlock("r"), state.semaphore("s", 3), state.bounded_semaphore("b", 3):
         pass
     async with state.condition("own") as taken, state.condition("given", state.lock("l")):
-        assert_type(taken, bool)
+        assert_type(taken, shared_state.Grant)
 
 
 async def async_waits(state: shared_state.AsyncClient) -> None:

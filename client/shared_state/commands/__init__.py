@@ -1,4 +1,4 @@
-"""The commands of ``shared-state`` that are clients: ``ping``, ``ls`` and ``demo``.
+"""The commands of ``shared-state`` that are clients: ``ping``, ``ls``, ``lock(s)`` and ``demo``.
 
 The server's package makes the command line and finds these as entry points; neither side imports
 the other. A command returns, or raises what `connect` raises; the command line turns that into one

@@ -11,7 +11,7 @@ import typer
 
 import shared_state
 
-from ..credentials import find_address
+from ..credentials import find_addresses
 
 __all__ = ["ServerAddress", "Timeout", "connect"]
 
@@ -37,10 +37,11 @@ def connect(address: str, timeout: float) -> shared_state.Client:
         OSError: nobody is there, or not in time.
     """
     try:
-        where = find_address(address or None)
+        addresses = find_addresses(address or None)
     except ValueError as error:
         raise typer.BadParameter(str(error)) from None
     try:
-        return shared_state.connect(where, timeout=timeout)
+        return shared_state.connect([*addresses], timeout=timeout)
     except OSError as error:
+        where = ", ".join(map(str, addresses))
         raise OSError(f"cannot reach {where}: {error.strerror or error}") from error

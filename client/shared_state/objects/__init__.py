@@ -12,6 +12,7 @@ from ..proxy import AsyncProxy, Proxy, type_name
 from .array import Array, AsyncArray
 from .barrier import AsyncBarrier, Barrier
 from .bounded_semaphore import AsyncBoundedSemaphore, BoundedSemaphore
+from .claim import AsyncClaim, Claim
 from .condition import AsyncCondition, Condition
 from .dict import AsyncDict, Dict
 from .event import AsyncEvent, Event
@@ -35,6 +36,7 @@ __all__ = [
     "AsyncArray",
     "AsyncBarrier",
     "AsyncBoundedSemaphore",
+    "AsyncClaim",
     "AsyncCondition",
     "AsyncDict",
     "AsyncEvent",
@@ -53,6 +55,7 @@ __all__ = [
     "AsyncValue",
     "Barrier",
     "BoundedSemaphore",
+    "Claim",
     "Condition",
     "Dict",
     "Event",

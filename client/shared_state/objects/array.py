@@ -1,6 +1,7 @@
 """Array, bound twice: indexing and slices for blocking callers, whole ranges as buffers for both.
 
 Ranges travel packed and in one request, or in portions of `PORTION_BYTES` if they are very large.
+Large ones of a blocking caller are sent from where they lie, and used where they were received.
 """
 
 from __future__ import annotations
@@ -8,10 +9,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Any
 
+from shared_state_protocol.grants import Grant
 from shared_state_protocol.objects import Array as ArrayContract
-from shared_state_protocol.typecodes import item_bytes, pack, to_array, to_item, unpack, view
+from shared_state_protocol.shapes import Packed
+from shared_state_protocol.typecodes import item_bytes, pack, pack_view, to_item, unpack, view
+from shared_state_protocol.wire.large import LARGE_BYTES
 
-from ..proxy import AsyncProxy, Proxy
 from .entering import AsyncEntered, Entered
 from .rlock import AsyncRLock, RLock
 
@@ -28,12 +31,12 @@ def portions(indices: range, size: int) -> Iterator[range]:
         yield indices[first : first + count]
 
 
-def _joined(parts: list[bytes]) -> bytes:
+def _joined(parts: list[Packed]) -> Packed:
     """Return the parts as one, without a copy if there is but one."""
     return parts[0] if len(parts) == 1 else b"".join(parts)
 
 
-class Array(ArrayContract, Proxy, Entered):
+class Array(Entered, ArrayContract):  # type: ignore[misc]  # it takes the grant from the operation, and keeps it
     """A shared array for blocking callers; as a context manager, it is its own lock."""
 
     def __getitem__(self, index: int | slice) -> Any:
@@ -44,7 +47,7 @@ class Array(ArrayContract, Proxy, Entered):
 
     def __setitem__(self, index: int | slice, value: Any) -> None:
         if isinstance(index, slice):
-            self._write(self._range(index), pack(self.code, value))
+            self._write(self._range(index), pack_view(self.code, value))
         else:
             self.set(index, value)
 
@@ -56,7 +59,7 @@ class Array(ArrayContract, Proxy, Entered):
         """Yield the items, in portions: what is written meanwhile may be among them."""
         code = self.code
         for packed in self._read(range(len(self))):
-            for number in to_array(code, packed):
+            for number in view(code, packed):
                 yield to_item(code, number)
 
     @property
@@ -81,14 +84,14 @@ class Array(ArrayContract, Proxy, Entered):
         memoryview(out).cast("B")[:] = found.cast("B")
         return out
 
-    def add(self, indices: range | slice, amount: Any) -> None:
+    def add(self, indices: range | slice, amount: Any, *, fence: Grant | None = None) -> None:
         """Add a number to every item of a range, or to each its own of an iterable, in place."""
         place = self._range(indices) if isinstance(indices, slice) else indices
         start, stop, step = place.start, place.stop, place.step
         if isinstance(amount, Iterable):
-            self.add_packed(start, stop, step, pack(self.code, amount))
+            self.add_packed(start, stop, step, pack(self.code, amount), fence=fence)
         else:
-            self.add_to_each(start, stop, step, amount)
+            self.add_to_each(start, stop, step, amount, fence=fence)
 
     def get_lock(self) -> RLock:
         """Return the lock of the array."""
@@ -100,11 +103,16 @@ class Array(ArrayContract, Proxy, Entered):
     def _range(self, index: slice) -> range:
         return range(*index.indices(len(self) if self._length is None else self._length))
 
-    def _read(self, indices: range) -> Iterator[bytes]:
-        for each in portions(indices, item_bytes(self.code)):
-            yield self.get_packed(each.start, each.stop, each.step)
+    def _read(self, indices: range) -> Iterator[Packed]:
+        size = item_bytes(self.code)
+        for each in portions(indices, size):
+            place = each.start, each.stop, each.step
+            if len(each) * size < LARGE_BYTES:
+                yield self.get_packed(*place)
+            else:
+                yield self.client.call_large(ArrayContract.get_packed, self.name, place)
 
-    def _write(self, indices: range, data: bytes) -> None:
+    def _write(self, indices: range, data: memoryview) -> None:
         size = item_bytes(self.code)
         if len(data) != len(indices) * size:
             raise ValueError(
@@ -113,11 +121,16 @@ class Array(ArrayContract, Proxy, Entered):
         position = 0
         for each in portions(indices, size):
             end = position + len(each) * size
-            self.set_packed(each.start, each.stop, each.step, data[position:end])
+            place = each.start, each.stop, each.step
+            if end - position < LARGE_BYTES:
+                self.set_packed(*place, data[position:end])
+            else:
+                arguments = *place, data[position:end]
+                self.client.call_large(ArrayContract.set_packed, self.name, arguments)
             position = end
 
 
-class AsyncArray(ArrayContract, AsyncProxy, AsyncEntered):
+class AsyncArray(AsyncEntered, ArrayContract):  # type: ignore[misc]  # it takes the grant from the operation, and keeps it
     """A shared array for awaiting callers; as an async context manager, it is its own lock."""
 
     async def read(self) -> memoryview:
@@ -130,7 +143,9 @@ class AsyncArray(ArrayContract, AsyncProxy, AsyncEntered):
         ]
         return view(code, _joined(data))
 
-    async def write(self, items: Iterable[Any], start: int = 0) -> None:
+    async def write(
+        self, items: Iterable[Any], start: int = 0, *, fence: Grant | None = None
+    ) -> None:
         """Replace the items from `start` on."""
         code = await self.typecode()
         size, data = item_bytes(code), pack(code, items)
@@ -138,16 +153,16 @@ class AsyncArray(ArrayContract, AsyncProxy, AsyncEntered):
         for each in portions(indices, size):
             first = (each.start - start) * size
             packed = data[first : first + len(each) * size]
-            await self.set_packed(each.start, each.stop, each.step, packed)
+            await self.set_packed(each.start, each.stop, each.step, packed, fence=fence)
 
-    async def add(self, indices: range, amount: Any) -> None:
+    async def add(self, indices: range, amount: Any, *, fence: Grant | None = None) -> None:
         """Add a number to every item of a range, or to each its own of an iterable, in place."""
         start, stop, step = indices.start, indices.stop, indices.step
         if isinstance(amount, Iterable):
             packed = pack(await self.typecode(), amount)
-            await self.add_packed(start, stop, step, packed)
+            await self.add_packed(start, stop, step, packed, fence=fence)
         else:
-            await self.add_to_each(start, stop, step, amount)
+            await self.add_to_each(start, stop, step, amount, fence=fence)
 
     def get_lock(self) -> AsyncRLock:
         """Return the lock of the array."""

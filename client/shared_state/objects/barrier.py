@@ -1,4 +1,8 @@
-"""Barrier, bound twice, with an action that runs where the last party is."""
+"""Barrier, bound twice, with an action that runs where the last party is.
+
+`parties`, `n_waiting` and `broken` are attributes for blocking callers, as in the standard library:
+``if barrier.broken:`` would be true of any method. Awaiting callers call them.
+"""
 
 from __future__ import annotations
 
@@ -39,6 +43,21 @@ class Barrier(BarrierContract, Proxy):
                 raise
             self.pass_all()
         return index
+
+    @property
+    def parties(self) -> int:  # type: ignore[override]  # an attribute, as in the standard library
+        """The number of parties that it takes."""
+        return int(BarrierContract.parties(self))
+
+    @property
+    def n_waiting(self) -> int:  # type: ignore[override]  # as above
+        """The number of parties that wait now."""
+        return int(BarrierContract.n_waiting(self))
+
+    @property
+    def broken(self) -> bool:  # type: ignore[override]  # as above
+        """Whether it is broken."""
+        return bool(BarrierContract.broken(self))
 
 
 class AsyncBarrier(BarrierContract, AsyncProxy):

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 from shared_state_protocol.objects import BoundedSemaphore as BoundedSemaphoreContract
 
-from ..proxy import AsyncProxy, Proxy
-from .entering import AsyncEntered, Entered
+from .permits import AsyncPermits, Permits
 
 __all__ = ["AsyncBoundedSemaphore", "BoundedSemaphore"]
 
 
-class BoundedSemaphore(BoundedSemaphoreContract, Proxy, Entered):
+class BoundedSemaphore(Permits, BoundedSemaphoreContract):  # type: ignore[misc]  # it takes the grant from the operation, and keeps it
     """A shared bounded semaphore for blocking callers, and a context manager."""
 
 
-class AsyncBoundedSemaphore(BoundedSemaphoreContract, AsyncProxy, AsyncEntered):
+class AsyncBoundedSemaphore(AsyncPermits, BoundedSemaphoreContract):  # type: ignore[misc]  # it takes the grant from the operation, and keeps it
     """A shared bounded semaphore for awaiting callers, and an async context manager."""

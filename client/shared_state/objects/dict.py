@@ -16,6 +16,7 @@ from collections.abc import (
 from contextlib import AbstractAsyncContextManager, AbstractContextManager
 from typing import Any, cast
 
+from shared_state_protocol.grants import Grant
 from shared_state_protocol.objects import Dict as DictContract
 from shared_state_protocol.shapes import K, V
 
@@ -91,9 +92,14 @@ class Dict(DictContract[K, V], Proxy, MutableMapping[K, V]):  # type: ignore[mis
         """Return a view of the pairs; iterating it takes a snapshot."""
         return _Items(cast("Mapping[K, V]", self))  # as above
 
-    def update(self, other: Any = (), /, **more: V) -> None:  # type: ignore[override]  # and keywords
-        """Store every pair of a mapping or an iterable, and the keywords, at once."""
-        DictContract.update(self, _plain(other) | more if more else other)
+    def update(  # type: ignore[override]  # and keywords
+        self, other: Any = (), /, *, fence: Grant | None = None, **more: V
+    ) -> None:
+        """Store every pair of a mapping or an iterable, and the keywords, at once.
+
+        The keyword `fence` is none of them: it guards the update.
+        """
+        DictContract.update(self, _plain(other) | more if more else other, fence=fence)
 
     def copy(self) -> dict[K, V]:
         """Return what is there now as a plain dict."""
@@ -119,7 +125,7 @@ class Dict(DictContract[K, V], Proxy, MutableMapping[K, V]):  # type: ignore[mis
     def __str__(self) -> str:
         return repr(self.copy())
 
-    def edit(self, key: K) -> AbstractContextManager[V]:
+    def edit(self, key: K, *, fence: Grant | None = None) -> AbstractContextManager[V]:
         """Return a block in which the value of `key` may be changed; see `editing`.
 
         Four round trips; three if nothing is changed. KeyError if there is no such key.
@@ -128,7 +134,7 @@ class Dict(DictContract[K, V], Proxy, MutableMapping[K, V]):  # type: ignore[mis
             self.client.codec,
             lambda: self.hold(key),
             lambda: self[key],
-            lambda old, new: self.compare_and_set(key, old, new),
+            lambda old, new: self.compare_and_set(key, old, new, fence=fence),
             lambda: self.let_go(key),
         )
 
@@ -149,7 +155,7 @@ class AsyncDict(DictContract[K, V], AsyncProxy):
         """Return what is there now as a plain dict."""
         return {key: value async for key, value in self.items()}
 
-    def edit(self, key: K) -> AbstractAsyncContextManager[V]:
+    def edit(self, key: K, *, fence: Grant | None = None) -> AbstractAsyncContextManager[V]:
         """Return a block in which the value of `key` may be changed; see `editing`.
 
         Four round trips; three if nothing is changed. KeyError if there is no such key.
@@ -158,6 +164,6 @@ class AsyncDict(DictContract[K, V], AsyncProxy):
             self.client.codec,
             lambda: self.hold(key),
             lambda: self[key],
-            lambda old, new: self.compare_and_set(key, old, new),
+            lambda old, new: self.compare_and_set(key, old, new, fence=fence),
             lambda: self.let_go(key),
         )

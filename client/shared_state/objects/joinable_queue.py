@@ -6,13 +6,14 @@ from shared_state_protocol.objects import JoinableQueue as JoinableQueueContract
 from shared_state_protocol.shapes import V
 
 from ..proxy import AsyncProxy, Proxy
+from .claim import AsyncClaimable, Claimable
 
 __all__ = ["AsyncJoinableQueue", "JoinableQueue"]
 
 
-class JoinableQueue(JoinableQueueContract[V], Proxy):
+class JoinableQueue(JoinableQueueContract[V], Proxy, Claimable[V]):
     """A shared joinable queue for blocking callers."""
 
 
-class AsyncJoinableQueue(JoinableQueueContract[V], AsyncProxy):
+class AsyncJoinableQueue(JoinableQueueContract[V], AsyncProxy, AsyncClaimable[V]):
     """A shared joinable queue for awaiting callers."""

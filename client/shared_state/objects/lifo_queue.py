@@ -6,13 +6,14 @@ from shared_state_protocol.objects import LifoQueue as LifoQueueContract
 from shared_state_protocol.shapes import V
 
 from ..proxy import AsyncProxy, Proxy
+from .claim import AsyncClaimable, Claimable
 
 __all__ = ["AsyncLifoQueue", "LifoQueue"]
 
 
-class LifoQueue(LifoQueueContract[V], Proxy):
+class LifoQueue(LifoQueueContract[V], Proxy, Claimable[V]):
     """A shared lifo queue for blocking callers."""
 
 
-class AsyncLifoQueue(LifoQueueContract[V], AsyncProxy):
+class AsyncLifoQueue(LifoQueueContract[V], AsyncProxy, AsyncClaimable[V]):
     """A shared lifo queue for awaiting callers."""

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, MutableSequence
 from contextlib import AbstractAsyncContextManager, AbstractContextManager
 from typing import Any, overload
 
+from shared_state_protocol.grants import Grant
 from shared_state_protocol.objects import List as ListContract
 from shared_state_protocol.shapes import V
 
@@ -76,7 +77,11 @@ class List(ListContract[V], Proxy, MutableSequence[V]):
     __rmul__ = __mul__
 
     def sort(  # type: ignore[override]  # and `key`
-        self, *, key: Callable[[V], Any] | None = None, reverse: bool = False
+        self,
+        *,
+        key: Callable[[V], Any] | None = None,
+        reverse: bool = False,
+        fence: Grant | None = None,
     ) -> None:
         """Sort in place, in the server; with a `key`, by one that is computed here.
 
@@ -84,12 +89,12 @@ class List(ListContract[V], Proxy, MutableSequence[V]):
         else again. So no change that somebody makes meanwhile is lost.
         """
         if key is None:
-            ListContract.sort(self, reverse)
+            ListContract.sort(self, reverse, fence=fence)
             return
         while True:
             revision = self.revision()
             order = _order([key(item) for item in self], reverse)
-            if self.rearrange(order, revision):
+            if self.rearrange(order, revision, fence=fence):
                 return
 
     def copy(self) -> list[V]:
@@ -118,7 +123,7 @@ class List(ListContract[V], Proxy, MutableSequence[V]):
     def __str__(self) -> str:
         return repr(self.copy())
 
-    def edit(self, index: int) -> AbstractContextManager[V]:
+    def edit(self, index: int, *, fence: Grant | None = None) -> AbstractContextManager[V]:
         """Return a block in which one item may be changed; see `editing`.
 
         Four round trips; three if nothing is changed. IndexError if there is no such item.
@@ -127,7 +132,7 @@ class List(ListContract[V], Proxy, MutableSequence[V]):
             self.client.codec,
             self.hold,
             lambda: self.get(index),
-            lambda old, new: self.compare_and_set(index, old, new),
+            lambda old, new: self.compare_and_set(index, old, new, fence=fence),
             self.let_go,
         )
 
@@ -136,23 +141,27 @@ class AsyncList(ListContract[V], AsyncProxy):
     """A shared list for awaiting callers."""
 
     async def sort(  # type: ignore[override]  # and `key`
-        self, *, key: Callable[[V], Any] | None = None, reverse: bool = False
+        self,
+        *,
+        key: Callable[[V], Any] | None = None,
+        reverse: bool = False,
+        fence: Grant | None = None,
     ) -> None:
         """Sort in place, in the server; with a `key`, as `List.sort` does."""
         if key is None:
-            await self.client.call(ListContract.sort, self.name, (reverse,))
+            await ListContract.sort(self, reverse, fence=fence)
             return
         while True:
             revision = await self.revision()
             order = _order([key(item) async for item in self.get_slice()], reverse)
-            if await self.rearrange(order, revision):
+            if await self.rearrange(order, revision, fence=fence):
                 return
 
     async def copy(self) -> list[V]:
         """Return what is there now as a plain list."""
         return [item async for item in self.get_slice()]
 
-    def edit(self, index: int) -> AbstractAsyncContextManager[V]:
+    def edit(self, index: int, *, fence: Grant | None = None) -> AbstractAsyncContextManager[V]:
         """Return a block in which one item may be changed; see `editing`.
 
         Four round trips; three if nothing is changed. IndexError if there is no such item.
@@ -161,7 +170,7 @@ class AsyncList(ListContract[V], AsyncProxy):
             self.client.codec,
             self.hold,
             lambda: self.get(index),
-            lambda old, new: self.compare_and_set(index, old, new),
+            lambda old, new: self.compare_and_set(index, old, new, fence=fence),
             self.let_go,
         )
 

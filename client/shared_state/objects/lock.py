@@ -4,15 +4,14 @@ from __future__ import annotations
 
 from shared_state_protocol.objects import Lock as LockContract
 
-from ..proxy import AsyncProxy, Proxy
 from .entering import AsyncEntered, Entered
 
 __all__ = ["AsyncLock", "Lock"]
 
 
-class Lock(LockContract, Proxy, Entered):
+class Lock(Entered, LockContract):  # type: ignore[misc]  # it takes the grant from the operation, and keeps it
     """A shared lock for blocking callers, and a context manager."""
 
 
-class AsyncLock(LockContract, AsyncProxy, AsyncEntered):
+class AsyncLock(AsyncEntered, LockContract):  # type: ignore[misc]  # it takes the grant from the operation, and keeps it
     """A shared lock for awaiting callers, and an async context manager."""

@@ -12,15 +12,15 @@ from ..proxy import AsyncProxy, Proxy
 
 __all__ = ["AsyncNamespace", "Namespace"]
 
-OWN = frozenset({"client", "name"})
+OWN = frozenset({"client", "name", "opening"})
 """The attributes of the proxy itself; the shared ones of these names are reached by `get`."""
 
 
 class Namespace(NamespaceContract[V], Proxy):
     """A shared namespace for blocking callers: ``namespace.rate = 10``.
 
-    Names that begin with ``_``, `client`, `name` and the names of operations belong to the proxy;
-    shared attributes that are called so are reached by `get`, `set` and `delete`.
+    Names that begin with ``_``, `client`, `name`, `opening` and the names of operations belong to
+    the proxy; shared attributes that are called so are reached by `get`, `set` and `delete`.
     """
 
     def __getattr__(self, attribute: str) -> V:

@@ -6,13 +6,14 @@ from shared_state_protocol.objects import PriorityQueue as PriorityQueueContract
 from shared_state_protocol.shapes import V
 
 from ..proxy import AsyncProxy, Proxy
+from .claim import AsyncClaimable, Claimable
 
 __all__ = ["AsyncPriorityQueue", "PriorityQueue"]
 
 
-class PriorityQueue(PriorityQueueContract[V], Proxy):
+class PriorityQueue(PriorityQueueContract[V], Proxy, Claimable[V]):
     """A shared priority queue for blocking callers."""
 
 
-class AsyncPriorityQueue(PriorityQueueContract[V], AsyncProxy):
+class AsyncPriorityQueue(PriorityQueueContract[V], AsyncProxy, AsyncClaimable[V]):
     """A shared priority queue for awaiting callers."""

@@ -6,13 +6,14 @@ from shared_state_protocol.objects import Queue as QueueContract
 from shared_state_protocol.shapes import V
 
 from ..proxy import AsyncProxy, Proxy
+from .claim import AsyncClaimable, Claimable
 
 __all__ = ["AsyncQueue", "Queue"]
 
 
-class Queue(QueueContract[V], Proxy):
+class Queue(QueueContract[V], Proxy, Claimable[V]):
     """A shared queue for blocking callers."""
 
 
-class AsyncQueue(QueueContract[V], AsyncProxy):
+class AsyncQueue(QueueContract[V], AsyncProxy, AsyncClaimable[V]):
     """A shared queue for awaiting callers."""

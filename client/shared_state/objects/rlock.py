@@ -4,15 +4,14 @@ from __future__ import annotations
 
 from shared_state_protocol.objects import RLock as RLockContract
 
-from ..proxy import AsyncProxy, Proxy
 from .entering import AsyncEntered, Entered
 
 __all__ = ["AsyncRLock", "RLock"]
 
 
-class RLock(RLockContract, Proxy, Entered):
+class RLock(Entered, RLockContract):  # type: ignore[misc]  # it takes the grant from the operation, and keeps it
     """A shared rlock for blocking callers, and a context manager."""
 
 
-class AsyncRLock(RLockContract, AsyncProxy, AsyncEntered):
+class AsyncRLock(AsyncEntered, RLockContract):  # type: ignore[misc]  # it takes the grant from the operation, and keeps it
     """A shared rlock for awaiting callers, and an async context manager."""

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 from shared_state_protocol.objects import Semaphore as SemaphoreContract
 
-from ..proxy import AsyncProxy, Proxy
-from .entering import AsyncEntered, Entered
+from .permits import AsyncPermits, Permits
 
 __all__ = ["AsyncSemaphore", "Semaphore"]
 
 
-class Semaphore(SemaphoreContract, Proxy, Entered):
+class Semaphore(Permits, SemaphoreContract):  # type: ignore[misc]  # it takes the grant from the operation, and keeps it
     """A shared semaphore for blocking callers, and a context manager."""
 
 
-class AsyncSemaphore(SemaphoreContract, AsyncProxy, AsyncEntered):
+class AsyncSemaphore(AsyncPermits, SemaphoreContract):  # type: ignore[misc]  # it takes the grant from the operation, and keeps it
     """A shared semaphore for awaiting callers, and an async context manager."""

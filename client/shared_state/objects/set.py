@@ -10,6 +10,7 @@ from collections.abc import Set as AbstractSet
 from itertools import chain
 from typing import Any
 
+from shared_state_protocol.grants import Grant
 from shared_state_protocol.objects import Set as SetContract
 from shared_state_protocol.shapes import K
 
@@ -33,19 +34,23 @@ class Set(SetContract[K], Proxy, MutableSet[K]):
     def __len__(self) -> int:
         return self.size()
 
-    def update(self, *others: Iterable[Any]) -> None:  # pyright: ignore[reportIncompatibleVariableOverride]  # several, as `set`
+    def update(self, *others: Iterable[Any], fence: Grant | None = None) -> None:  # pyright: ignore[reportIncompatibleVariableOverride]  # several, as `set`
         """Add every element of the iterables, in one request and at once."""
-        SetContract.update(self, chain.from_iterable(others))
+        SetContract.update(self, chain.from_iterable(others), fence=fence)
 
-    def difference_update(self, *others: Iterable[Any]) -> None:  # pyright: ignore[reportIncompatibleVariableOverride]  # several, as `set`
+    def difference_update(  # pyright: ignore[reportIncompatibleVariableOverride]  # several, as `set`
+        self, *others: Iterable[Any], fence: Grant | None = None
+    ) -> None:
         """Remove every element of the iterables, in one request and at once."""
-        SetContract.difference_update(self, chain.from_iterable(others))
+        SetContract.difference_update(self, chain.from_iterable(others), fence=fence)
 
-    def intersection_update(self, *others: Iterable[Any]) -> None:  # pyright: ignore[reportIncompatibleVariableOverride]  # several, as `set`
+    def intersection_update(  # pyright: ignore[reportIncompatibleVariableOverride]  # several, as `set`
+        self, *others: Iterable[Any], fence: Grant | None = None
+    ) -> None:
         """Keep only what is in all of the iterables too, in one request and at once."""
         if others:
             first, *more = others
-            SetContract.intersection_update(self, set(first).intersection(*more))
+            SetContract.intersection_update(self, set(first).intersection(*more), fence=fence)
 
     def copy(self) -> set[K]:
         """Return what is there now as a plain set."""

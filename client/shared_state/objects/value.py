@@ -6,14 +6,13 @@ from typing import Any
 
 from shared_state_protocol.objects import Value as ValueContract
 
-from ..proxy import AsyncProxy, Proxy
 from .entering import AsyncEntered, Entered
 from .rlock import AsyncRLock, RLock
 
 __all__ = ["AsyncValue", "Value"]
 
 
-class Value(ValueContract, Proxy, Entered):
+class Value(Entered, ValueContract):  # type: ignore[misc]  # it takes the grant from the operation, and keeps it
     """A shared value for blocking callers; as a context manager, it is its own lock."""
 
     @property
@@ -33,7 +32,7 @@ class Value(ValueContract, Proxy, Entered):
         return repr(self.value)
 
 
-class AsyncValue(ValueContract, AsyncProxy, AsyncEntered):
+class AsyncValue(AsyncEntered, ValueContract):  # type: ignore[misc]  # it takes the grant from the operation, and keeps it
     """A shared value for awaiting callers; as an async context manager, it is its own lock."""
 
     def get_lock(self) -> AsyncRLock:

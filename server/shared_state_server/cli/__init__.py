@@ -3,7 +3,7 @@
 Theory
 ------
 Some commands are the server's (``serve``, ``keygen``: in this package) and some are a client's
-(``ping``, ``ls``, ``demo``: in ``shared_state.commands``), and the two sides never import each
+(``ping``, ``ls``, ``lock``: in ``shared_state.commands``), and the two sides never import each
 other. So the client's commands are found by name: the distribution declares each as an *entry
 point* of the group `GROUP`, and a command is imported when somebody asks for it. A server process
 therefore loads nothing of the client's, and another distribution can add a command.

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import operator
 from array import array
+from collections.abc import Sized
 from typing import Any
 
 from shared_state_protocol.errors import LimitExceeded
 from shared_state_protocol.limits import MAX_FRAME_BYTES
-from shared_state_protocol.typecodes import check_code, item_bytes, pack, to_array, to_item
+from shared_state_protocol.typecodes import check_code, item_bytes, pack, to_array, to_item, view
 
 from .rlock import RLock
 
@@ -34,27 +35,27 @@ class Array(RLock):
         return to_item(self._typecode, self._items[index])
 
     def set(self, index: int, value: Any) -> None:
-        self._items[index] = self._unpacked(pack(self._typecode, [value]))[0]
+        self._items[index] = to_array(self._typecode, pack(self._typecode, [value]))[0]
 
     def get_packed(self, start: int, stop: int, step: int) -> bytes:
-        found = self._items[self._place(start, stop, step)]
-        if len(found) * found.itemsize > MAX_FRAME_BYTES // 2:
+        found = memoryview(self._items)[self._place(start, stop, step)]
+        if found.nbytes > MAX_FRAME_BYTES // 2:
             raise LimitExceeded(f"a reply has at most {MAX_FRAME_BYTES // 2} bytes of an array")
         return pack(self._typecode, found)
 
-    def set_packed(self, start: int, stop: int, step: int, data: bytes) -> None:
+    def set_packed(self, start: int, stop: int, step: int, data: bytes | memoryview) -> None:
         self._replace(self._place(start, stop, step), self._unpacked(data))
 
     def add_to_each(self, start: int, stop: int, step: int, amount: Any) -> None:
         place = self._place(start, stop, step)
         found = self._numbers()[place]
-        self._replace(place, array(found.typecode, [item + amount for item in found]))
+        self._replace(place, memoryview(array(found.typecode, [item + amount for item in found])))
 
-    def add_packed(self, start: int, stop: int, step: int, data: bytes) -> None:
+    def add_packed(self, start: int, stop: int, step: int, data: bytes | memoryview) -> None:
         place = self._place(start, stop, step)
         found, more = self._numbers()[place], self._unpacked(data)
         _refuse_other_length(found, more)
-        self._replace(place, array(found.typecode, map(operator.add, found, more)))
+        self._replace(place, memoryview(array(found.typecode, map(operator.add, found, more))))
 
     def size(self) -> int:
         return len(self._items)
@@ -71,21 +72,22 @@ class Array(RLock):
             raise IndexError("array index out of range")
         return slice(start, None if stop < 0 else stop, step)
 
-    def _unpacked(self, data: bytes) -> array[Any]:
+    def _unpacked(self, data: bytes | memoryview) -> memoryview:
         if len(data) % self._items.itemsize:
             raise ValueError(f"{len(data)} bytes are no whole number of items")
-        return to_array(self._typecode, data)
+        return view(self._typecode, data)
 
     def _numbers(self) -> array[Any]:
         if self._typecode in "cu":
             raise TypeError(f"items of type code {self._typecode!r} are no numbers")
         return self._items
 
-    def _replace(self, place: slice, items: array[Any]) -> None:
-        _refuse_other_length(self._items[place], items)
-        self._items[place] = items
+    def _replace(self, place: slice, items: memoryview) -> None:
+        found = memoryview(self._items)[place]
+        _refuse_other_length(found, items)
+        found[:] = items
 
 
-def _refuse_other_length(found: array[Any], items: array[Any]) -> None:
+def _refuse_other_length(found: Sized, items: Sized) -> None:
     if len(found) != len(items):
         raise ValueError(f"an array keeps its length: {len(items)} items for {len(found)}")

@@ -15,9 +15,10 @@ from functools import partial
 from typing import Any, NamedTuple
 from weakref import WeakKeyDictionary
 
-from ..session import OwnerFields, Session
+from ..session import Session
 from ..waiting import PARKED, Call, Line, Waiter
-from .holding import Claim, Exclusive
+from .holder import Claim, Holder
+from .holding import Exclusive
 from .lock import Lock
 from .rlock import RLock
 
@@ -45,9 +46,7 @@ class Condition(RLock):
     def acquire(self, call: Call, block: bool, timeout: float | None, agent: int) -> object:
         if self._lock is self:
             return super().acquire(call, block, timeout, agent)
-        if isinstance(self._lock, RLock):
-            return self._lock.acquire(call, block, timeout, agent)
-        return self._lock.acquire(call, block, timeout)
+        return self._lock.acquire(call, block, timeout, agent)
 
     def release(self, call: Call, agent: int) -> None:
         if self._lock is self:
@@ -60,18 +59,24 @@ class Condition(RLock):
     def locked(self) -> bool:
         return Exclusive.locked(self._lock)
 
-    def owners(self, now: float) -> list[OwnerFields]:
-        return Exclusive.owners(self._lock, now)
+    def holders(self) -> list[Holder]:
+        return Exclusive.holders(self._lock)
+
+    def holder_of(self, token: int) -> Holder | None:
+        return Exclusive.holder_of(self._lock, token)
+
+    def lined_up(self) -> list[Waiter]:
+        return [*self._sleepers, *self._line]
 
     def wait(self, call: Call, timeout: float | None, agent: int) -> object:
         given_up = self._given_up.get(call.lane.session, {}).get(agent)
         if given_up is not None and given_up[:2] == (call.lane.number, call.number):
-            return self.resume(call, agent)
+            return self._resume(call, agent, woken=True)
         self._refuse_outsider(call, agent, "wait on")
         call.park(
             self._sleepers,
             timeout,
-            late=partial(self._wake, result=False),
+            late=partial(self._wake, woken=False),
             want=Claim(agent, Exclusive.size(self._lock)),
             gone=self._gone,
         )
@@ -87,19 +92,19 @@ class Condition(RLock):
         self.notify(call, len(self._sleepers), agent)
 
     def resume(self, call: Call, agent: int) -> object:
+        return self._resume(call, agent, woken=None)
+
+    def _resume(self, call: Call, agent: int, *, woken: bool | None) -> object:
         given_up = self._given_up.get(call.lane.session, {}).pop(agent, None)
         if given_up is None:
-            return True  # the wait never began, or was over: the caller has the lock
+            return None  # the wait never began, or was over: the caller has the lock
         claim = Claim(agent, given_up.depth)
         call.park(self._sleepers, None, late=None, want=claim, gone=self._gone)
-        self._wake(call.lane.waiters[call.number], call.now, result=True)
+        self._wake(call.lane.waiters[call.number], call.now, woken=woken)
         return PARKED
 
     def size(self) -> int:
         return len(self._sleepers)
-
-    def waiters(self) -> int:
-        return len(self._sleepers) + len(self._line)
 
     def fail_all(self, error: Exception) -> None:
         """Fail whoever waits: the condition is being deleted."""
@@ -108,13 +113,15 @@ class Condition(RLock):
 
     def _notify_first(self, now: float) -> None:
         """Wake who sleeps longest; if its answer does not arrive, the next."""
-        self._wake(self._sleepers.first(), now, result=True, passes_on=True)
+        self._wake(self._sleepers.first(), now, woken=True, passes_on=True)
 
-    def _wake(self, waiter: Waiter, now: float, *, result: bool, passes_on: bool = False) -> None:
-        """Have a sleeper take the lock again, and tell it `result`."""
+    def _wake(
+        self, waiter: Waiter, now: float, *, woken: bool | None, passes_on: bool = False
+    ) -> None:
+        """Have a sleeper take the lock again, and tell it whether it was `woken`."""
         claim: Claim = waiter.want
         undone = partial(self._lost, waiter, passes_on)
-        self._lock.take_back(waiter, claim._replace(result=result, undone=undone), now)
+        self._lock.take_back(waiter, claim._replace(woken=woken, undone=undone), now)
 
     def _gone(self, waiter: Waiter, now: float) -> None:
         """Take note that a waiter was withdrawn, asleep or already in the line of the lock."""

@@ -13,6 +13,7 @@ from shared_state_protocol.codec import Codec, equal
 from shared_state_protocol.keys import canonical
 
 from ..session import OwnerFields
+from ..streams import Pairs
 from ..waiting import Call
 from .holds import Holds
 
@@ -119,10 +120,8 @@ class Dict:
     def values(self) -> list[bytes]:
         return list(self._data.values())
 
-    def items(self) -> list[tuple[bytes, bytes]]:
-        if not self._spelled:
-            return list(self._data.items())
-        return list(zip(self.keys(), self._data.values(), strict=True))
+    def items(self) -> Pairs:
+        return Pairs(self.keys(), self.values())
 
     def _place(self, key: bytes) -> bytes:
         place = canonical(key)

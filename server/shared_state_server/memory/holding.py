@@ -1,8 +1,9 @@
 """Holding: what one holder has at a time, the line before it, and what happens at a death.
 
 When the session of a holder ends, what it held is abandoned: it goes to the next in line, or is
-free. Somebody may still release it in the dead holder's name (a parent that cleans up after its
-child); `_stray` lets that one release pass without taking anything from the new holder.
+free; either way the next holder is told. Somebody may still release it in the dead holder's name (a
+parent that cleans up after its child); `_stray` lets that one release pass without taking anything
+from the new holder.
 
 A condition gives a lock back with `give_up`, however deep it was taken, and has a waiter take it
 again with `take_back`.
@@ -10,60 +11,52 @@ again with `take_back`.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import Any, ClassVar
 
 from ..session import Lane, OwnerFields, Session
-from ..waiting import Call, Line, Undo, Waiter
+from ..waiting import Call, Undo, Waiter
+from .holder import Claim, Holder, Owned
+from .ring import LockLine, refuse_ring, untie_ring
 
-__all__ = ["Claim", "Exclusive", "Holder", "checked_timeout"]
-
-
-class Claim(NamedTuple):
-    """What a waiter wants: to hold it as `agent`, `depth` times, and `result` as its answer.
-
-    `undone` is called if the answer did not arrive.
-    """
-
-    agent: int = 0
-    depth: int = 1
-    result: Any = True
-    undone: Callable[[float], None] | None = None
+__all__ = ["Exclusive", "checked_timeout"]
 
 
-class Holder:
-    """Who has it, how often, and since when (monotonic seconds). Every grant makes a new one."""
-
-    __slots__ = ("agent", "depth", "lane", "since")
-
-    def __init__(self, lane: Lane, claim: Claim, since: float) -> None:
-        self.lane = lane
-        self.agent = claim.agent
-        self.depth = claim.depth
-        self.since = since
-
-
-class Exclusive:
+class Exclusive(Owned):
     """Something that one holder has at a time. Whoever waits longest is next."""
 
+    IN_VAIN: ClassVar[Any] = None
+    """What is told to who does not get it."""
+
     def __init__(self) -> None:
+        super().__init__()
         self._holder: Holder | None = None
-        self._line = Line()
+        self._line = LockLine(self)
         self._stray = False
+        self._is_abandoned = False
+
+    @property
+    def holder(self) -> Holder | None:
+        """Who has it."""
+        return self._holder
 
     def locked(self) -> bool:
         return self._holder is not None
 
+    def current(self, token: int) -> bool:
+        return self.holder_of(token) is not None
+
     def owner(self, call: Call) -> OwnerFields | None:
         return next(iter(self.owners(call.now)), None)
 
-    def owners(self, now: float) -> list[OwnerFields]:
-        if self._holder is None:
-            return []
-        return [self._holder.lane.owner(now - self._holder.since)]
+    def holders(self) -> list[Holder]:
+        return [] if self._holder is None else [self._holder]
 
-    def waiters(self) -> int:
-        return len(self._line)
+    def holder_of(self, token: int) -> Holder | None:
+        holder = self._holder
+        return holder if holder is not None and holder.token == token else None
+
+    def lined_up(self) -> list[Waiter]:
+        return list(self._line)
 
     def size(self) -> int:
         return 0 if self._holder is None else self._holder.depth
@@ -71,14 +64,14 @@ class Exclusive:
     def abandon(self, session: Session, now: float) -> None:
         """Take it from a session that is gone."""
         if self._holder is not None and self._holder.lane.session is session:
-            self._stray = True
+            self._stray = self._is_abandoned = True
             self._pass_on(now)
 
     def fail_all(self, error: Exception) -> None:
         """Fail whoever waits: the object is being deleted."""
         self._line.fail_all(error)
         if self._holder is not None:
-            self._holder.lane.session.stakes.pop(self, None)
+            self._end(self._holder)
 
     def give_up(self, now: float) -> None:
         """Give it back, however often it was taken."""
@@ -87,45 +80,61 @@ class Exclusive:
     def take_back(self, waiter: Waiter, claim: Claim, now: float) -> None:
         """Have `waiter` take it as `claim` says, once it is free."""
         if self._holder is None:
-            waiter.answer(claim.result, self._grant(waiter.lane, claim, now))
+            waiter.answer(*self._grant(waiter.lane, claim, now))
         else:
             waiter.wait_for_ever()
             waiter.move(self._line, claim)
+            untie_ring(self, waiter.lane, claim.agent, now)
 
     def _take_or_wait(self, call: Call, block: bool, wait: float | None, claim: Claim) -> Any:
         if self._holder is None:
-            call.undo = self._grant(call.lane, claim, call.now)
-            return claim.result
+            told, call.undo = self._grant(call.lane, claim, call.now)
+            return told
         if not block:
-            return False
-        return call.park(self._line, wait, late=False, want=claim)
+            return self.IN_VAIN
+        if wait is None:
+            refuse_ring(self, call.lane, claim.agent, call.now)
+        return call.park(self._line, wait, late=self.IN_VAIN, want=claim)
 
     def _absorbs_release(self) -> bool:
         """Return whether a release by somebody else is the one in a dead holder's name."""
         absorbs, self._stray = self._stray, False
         return absorbs
 
-    def _grant(self, lane: Lane, claim: Claim, now: float) -> Undo:
-        holder = self._holder = Holder(lane, claim, now)
+    def _grant(self, lane: Lane, claim: Claim, now: float) -> tuple[Any, Undo]:
+        """Give it to the next holder; return what to tell it, and how to undo that."""
+        self.last_token += 1
+        holder = self._holder = Holder(lane, claim, now, self.last_token, self._is_abandoned)
+        self._is_abandoned = False
         lane.session.stakes[self] = None
 
         def undo(now: float) -> None:
             if self._holder is holder:
+                self._is_abandoned = holder.abandoned
                 self._pass_on(now)
             if claim.undone is not None:
                 claim.undone(now)
 
-        return undo
+        return self._told(holder, claim), undo
+
+    def _told(self, holder: Holder, claim: Claim) -> Any:
+        """Return what is told to who gets it."""
+        grant = self.name, holder.token, holder.abandoned
+        return grant if claim.woken is None else (claim.woken, grant)
 
     def _pass_on(self, now: float) -> None:
         """Give it to the next in line, or free it."""
-        if self._holder is not None:
-            self._holder.lane.session.stakes.pop(self, None)
-        self._holder = None
+        holder, self._holder = self._holder, None
+        if holder is not None:
+            self._end(holder)
         if self._line:
             waiter = self._line.first()
-            claim: Claim = waiter.want
-            waiter.answer(claim.result, self._grant(waiter.lane, claim, now))
+            waiter.answer(*self._grant(waiter.lane, waiter.want, now))
+
+    def _end(self, holder: Holder) -> None:
+        holder.lane.session.stakes.pop(self, None)
+        if holder.guarded:
+            holder.end()
 
 
 def checked_timeout(block: bool, timeout: float | None) -> float | None:

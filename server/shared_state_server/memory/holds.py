@@ -7,9 +7,23 @@ from typing import Any
 
 from ..session import OwnerFields
 from ..waiting import Call
+from .holder import Claim, Holder
 from .rlock import RLock
 
 __all__ = ["Holds"]
+
+
+class Hold(RLock):
+    """The right to edit one place."""
+
+    IN_VAIN = False
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.name = "an edit"
+
+    def _told(self, holder: Holder, claim: Claim) -> bool:
+        return True
 
 
 class Holds:
@@ -18,12 +32,12 @@ class Holds:
     __slots__ = ("_held",)
 
     def __init__(self) -> None:
-        self._held: dict[Hashable, RLock] = {}
+        self._held: dict[Hashable, Hold] = {}
 
     def take(self, call: Call, place: Hashable, timeout: float | None, agent: int) -> Any:
         """Hold `place`, waiting for those who came before."""
         self._forget_free()
-        hold = self._held.setdefault(place, RLock())
+        hold = self._held.setdefault(place, Hold())
         return hold.acquire(call, block=True, timeout=timeout, agent=agent)
 
     def give(self, call: Call, place: Hashable, agent: int) -> None:

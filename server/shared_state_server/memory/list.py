@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from shared_state_protocol.codec import Codec, equal, matcher
+from shared_state_protocol.errors import LimitExceeded
 
 from ..session import OwnerFields
 from ..waiting import Call
@@ -10,6 +11,9 @@ from .holds import Holds
 from .ordering import comparable
 
 __all__ = ["List"]
+
+MAX_REPEATED_ITEMS = 10_000_000
+"""Of a list after `repeat`, 80 MB of memory: one small request could ask for any number."""
 
 _codec = Codec(unknown="keep")
 
@@ -61,6 +65,10 @@ class List:
         self._revision += 1
 
     def repeat(self, times: int) -> None:
+        if times > 1 and len(self._items) * times > MAX_REPEATED_ITEMS:
+            raise LimitExceeded(
+                f"a list is repeated to at most {MAX_REPEATED_ITEMS:,} items (MAX_REPEATED_ITEMS)"
+            )
         self._items *= times
         self._revision += 1
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from bisect import insort
 from collections import deque
+from collections.abc import Sequence
 from typing import Any
 
 from shared_state_protocol.codec import Codec
@@ -21,7 +22,7 @@ def comparable(item: bytes) -> Any:
         TypeError: only clients can read it.
     """
     try:
-        return _codec.decode(item)
+        return _codec.decode(bytes(item))  # which may be `Tried`
     except DecodingError:
         raise TypeError("cannot order what only clients can read: sort with a key") from None
 
@@ -42,7 +43,7 @@ class Fifo:
         """Remove and return the next item."""
         return self._items.popleft()
 
-    def put_back(self, items: list[bytes]) -> None:
+    def put_back(self, items: Sequence[bytes]) -> None:
         """Have `items`, in this order, be the next again."""
         self._items.extendleft(reversed(items))
 
@@ -63,7 +64,7 @@ class Lifo(Fifo):
         """Remove and return the newest item."""
         return self._items.pop()
 
-    def put_back(self, items: list[bytes]) -> None:
+    def put_back(self, items: Sequence[bytes]) -> None:
         """Have `items`, in this order, be the next again."""
         self._items.extend(reversed(items))
 
@@ -111,7 +112,7 @@ class Ranked:
         """Remove and return the smallest item."""
         return self._ranks.pop().item
 
-    def put_back(self, items: list[bytes]) -> None:
+    def put_back(self, items: Sequence[bytes]) -> None:
         """Take `items` back, to before their equals."""
         self._came_first -= len(items)
         self._insert(_ranked(items, self._came_first))
@@ -130,5 +131,5 @@ class Ranked:
             self._ranks = sorted(self._ranks + new)
 
 
-def _ranked(items: list[bytes], first: int) -> list[_Rank]:
+def _ranked(items: Sequence[bytes], first: int) -> list[_Rank]:
     return [_Rank(comparable(item), came, item) for came, item in enumerate(items, first)]

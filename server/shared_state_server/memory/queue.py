@@ -1,17 +1,25 @@
 """A queue in memory, and the two lines before it.
 
-In which order items are taken is the business of `ordering`. Items and getters never wait at the
-same time, nor room and putters: after every change `_serve` hands over until one side of each is
-empty. An item that comes back, because the reply that carried it did not arrive, is the next again.
+In which order items are taken is the business of `ordering`, who has claimed some that of `claims`.
+Items and getters never wait at the same time, nor room and putters: after every change `_serve`
+hands over until one side of each is empty. An item that comes back is the next again, whether the
+reply that carried it did not arrive or whoever claimed it failed.
+
+After a shutdown a getter waits only for what other sessions have claimed: if nothing of that comes
+back, it has to go. It does not wait for what its own session has, which might be for itself.
 """
 
 from __future__ import annotations
 
 import queue
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple
 
-from shared_state_protocol.errors import ShutDown
+from shared_state_protocol.errors import ClaimLost, ShutDown
 
+from ..session import Lane, OwnerFields, Session
 from ..waiting import Call, Line, Undo
+from .claims import Claimed, Claims, DeadLetters, Tried
 from .ordering import Fifo, Ranked
 
 __all__ = ["Queue"]
@@ -22,30 +30,51 @@ DELIVERY_BYTES = 8 * 1024 * 1024
 NEGATIVE_TIMEOUT = "'timeout' must be a non-negative number"
 
 
+class Several(NamedTuple):
+    """What a getter wants that takes up to so many items."""
+
+    max_items: int
+
+
+class Claim(NamedTuple):
+    """What a getter wants that claims one item by `number`."""
+
+    number: int
+
+
 class Queue:
     """Keeps the contract `shared_state_protocol.objects.Queue`."""
 
     order: type[Fifo | Ranked] = Fifo
     """The order in which items are taken."""
 
-    def __init__(self, maxsize: int = 0) -> None:
+    def __init__(
+        self,
+        maxsize: int = 0,
+        max_attempts: int | None = None,
+        dead_letters: str | None = None,
+        *,
+        find: Callable[..., Any],
+    ) -> None:
         self._maxsize = max(maxsize, 0)
         self._items = self.order()
+        self._claims = Claims(self)
+        self._dead_letters = _dead_letters(max_attempts, dead_letters, find)
         self._unfinished = 0
         self._shut = False
         self._drops = False
         self._getters = Line()
-        self._putters = Line(self._serve)
+        self._putters = Line(self._admit_putters)
         self._joiners = Line()
 
     def put(self, call: Call, item: bytes, block: bool, timeout: float | None) -> object:
         return self.put_many(call, [item], block, timeout)
 
-    def put_nowait(self, item: bytes) -> None:
+    def put_nowait(self, call: Call, item: bytes) -> None:
         self._refuse_after_shutdown()
         if not self._has_room(1):
             raise queue.Full
-        self._add([item])
+        self._add([item], call.now)
 
     def put_many(
         self, call: Call, items: list[bytes], block: bool, timeout: float | None
@@ -54,7 +83,7 @@ class Queue:
         if self._maxsize and block:
             _refuse_negative(timeout)
         if self._has_room(len(items)):
-            self._add(items)
+            self._add(items, call.now)
             return None
         if 0 < self._maxsize < len(items):
             raise ValueError(f"{len(items)} items never fit into a queue of {self._maxsize}")
@@ -63,27 +92,31 @@ class Queue:
         return call.park(self._putters, timeout, late=queue.Full(), want=items)
 
     def get(self, call: Call, block: bool, timeout: float | None) -> object:
-        self._check_get(block, timeout)
-        if not self._items:
-            return self._wait_for_items(call, block, timeout, want=None)
-        item = self._items.pop()
-        call.undo = self._put_back([item])
-        self._serve()
-        return item
+        return self._get(call, None, block, timeout)
 
     def get_nowait(self, call: Call) -> object:
-        return self.get(call, block=False, timeout=None)
+        return self._get(call, None, block=False, timeout=None)
 
     def get_many(self, call: Call, max_items: int, block: bool, timeout: float | None) -> object:
         if max_items < 1:
             raise ValueError(f"'max_items' must be at least 1, got {max_items}")
-        self._check_get(block, timeout)
-        if not self._items:
-            return self._wait_for_items(call, block, timeout, want=max_items)
-        items = self._take(max_items)
-        call.undo = self._put_back(items)
-        self._serve()
-        return items
+        return self._get(call, Several(max_items), block, timeout)
+
+    def take(self, call: Call, claim: int, block: bool, timeout: float | None) -> object:
+        self._claims.refuse_number_in_use(call.lane.session, claim)
+        return self._get(call, Claim(claim), block, timeout)
+
+    def acknowledge(self, call: Call, claim: int) -> None:
+        self._claims.end(call.lane.session, claim)
+        self._count_as_done(1)
+        self._end_vain_waits()
+
+    def give_back(self, call: Call, claim: int) -> None:
+        try:
+            claimed = self._claims.end(call.lane.session, claim)
+        except ClaimLost:
+            return
+        self._fail([claimed], call.now)
 
     def qsize(self) -> int:
         return len(self._items)
@@ -116,8 +149,8 @@ class Queue:
             dropped = len(self._items)
             self._items.clear()
             self._count_as_done(dropped)
-        self._getters.fail_all(ShutDown())
         self._putters.fail_all(ShutDown())
+        self._end_vain_waits()
 
     def size(self) -> int:
         return len(self._items)
@@ -125,8 +158,26 @@ class Queue:
     def waiters(self) -> int:
         return len(self._getters) + len(self._putters) + len(self._joiners)
 
+    def owners(self, now: float) -> list[OwnerFields]:
+        return self._claims.owners(now)
+
+    def abandon(self, session: Session, now: float) -> None:
+        """Take back what a session had claimed that is gone."""
+        self._fail(self._claims.end_all(session), now)
+
+    def bury(self, item: bytes, now: float) -> None:
+        """Take an item that failed elsewhere too often, over `maxsize` too: it has no other place.
+
+        Raises:
+            ShutDown: the queue takes nothing any more.
+            TypeError: it cannot be compared with those that are there.
+        """
+        self._refuse_after_shutdown()
+        self._add([item], now)
+
     def fail_all(self, error: Exception) -> None:
         """Fail whoever waits: the queue is being deleted."""
+        self._claims.clear()
         for line in (self._getters, self._putters, self._joiners):
             line.fail_all(error)
 
@@ -135,10 +186,10 @@ class Queue:
             not self._putters and len(self._items) + count <= self._maxsize
         )
 
-    def _add(self, items: list[bytes]) -> None:
+    def _add(self, items: list[bytes], now: float) -> None:
         self._items.push(items)
         self._unfinished += len(items)
-        self._serve()
+        self._serve(now)
 
     def _take(self, count: int) -> list[bytes]:
         taken: list[bytes] = []
@@ -148,46 +199,97 @@ class Queue:
             size += len(taken[-1])
         return taken
 
-    def _put_back(self, items: list[bytes]) -> Undo:
-        def undo(now: float) -> None:
-            if self._drops:
-                self._count_as_done(len(items))
-                return
-            self._items.put_back(items)
-            self._serve()
+    def _hand_over(self, lane: Lane, want: Several | Claim | None, now: float) -> tuple[Any, Undo]:
+        """Return what a getter wants of the items that are there, and how to undo that."""
+        if want is None:
+            item = self._items.pop()
+            return bytes(item), lambda now: self._put_back([item], now)
+        if isinstance(want, Claim):
+            return self._lend(lane, want.number, now)
+        items = self._take(want.max_items)
+        return list(map(bytes, items)), lambda now: self._put_back(items, now)
 
-        return undo
+    def _lend(self, lane: Lane, number: int, now: float) -> tuple[Any, Undo]:
+        claimed = Claimed(self._items.pop(), lane, now)
+        self._claims.add(number, claimed)
+
+        def undo(now: float) -> None:
+            """Nobody has seen the item, so this was no attempt."""
+            try:
+                self._claims.end(lane.session, number)
+            except ClaimLost:
+                return  # with its session, so it has returned
+            self._put_back([claimed.item], now)
+
+        return (claimed.attempt, bytes(claimed.item)), undo
+
+    def _fail(self, claims: list[Claimed], now: float) -> None:
+        """Have items return, or go to the dead letters, at which an attempt has failed."""
+        tried = [Tried.once_more(claimed.item) for claimed in claims]
+        letters = self._dead_letters
+        if letters is not None and not self._drops:
+            kept = [item for item in tried if not letters.take(item, now)]
+            self._count_as_done(len(tried) - len(kept))
+            tried = kept
+        self._put_back(tried, now)
+
+    def _put_back(self, items: Sequence[bytes], now: float) -> None:
+        """Have `items`, in this order, be the next again."""
+        if self._drops:
+            self._count_as_done(len(items))
+        else:
+            self._items.put_back(items)
+            self._serve(now)
+        self._end_vain_waits()
 
     def _count_as_done(self, count: int) -> None:
         """Have nobody wait for items that nobody will get."""
         self._unfinished -= min(self._unfinished, count)
         self._let_joiners_go()
 
-    def _wait_for_items(
-        self, call: Call, block: bool, timeout: float | None, want: int | None
+    def _get(
+        self, call: Call, want: Several | Claim | None, block: bool, timeout: float | None
     ) -> object:
-        if not block:
-            raise queue.Empty
-        return call.park(self._getters, timeout, late=queue.Empty(), want=want)
-
-    def _check_get(self, block: bool, timeout: float | None) -> None:
-        if self._shut and not self._items:
+        if not self._items and self._is_vain(call.lane.session):
             raise ShutDown
         if block:
             _refuse_negative(timeout)
+        if not self._items:
+            if not block:
+                raise queue.Empty
+            return call.park(self._getters, timeout, late=queue.Empty(), want=want)
+        result, call.undo = self._hand_over(call.lane, want, call.now)
+        self._serve(call.now)
+        return result
 
-    def _serve(self) -> None:
+    def _is_vain(self, session: Session) -> bool:
+        """Return whether no item will come any more for which `session` could wait."""
+        return self._shut and not self._claims.any_but_of(session)
+
+    def _end_vain_waits(self) -> None:
+        if self._shut and not self._items:
+            for getter in list(self._getters):
+                if self._is_vain(getter.lane.session):
+                    getter.fail(ShutDown())
+
+    def _serve(self, now: float) -> None:
         """Hand items to getters and room to putters until neither can go on."""
-        while True:
-            while self._items and self._getters:
-                self._serve_getter()
-            if not self._putters or not self._admit_putter():
-                return
+        self._serve_getters(now)
+        while self._putters and self._admit_putter():
+            self._serve_getters(now)
 
-    def _serve_getter(self) -> None:
-        getter = self._getters.first()
-        items = self._take(getter.want or 1)
-        getter.answer(items if getter.want else items[0], self._put_back(items))
+    def _serve_getters(self, now: float) -> None:
+        while self._items and self._getters:
+            getter = self._getters.first()
+            getter.answer(*self._hand_over(getter.lane, getter.want, now))
+
+    def _admit_putters(self) -> None:
+        """Give room to those who can use it, after one has left that could not.
+
+        He waited, so there are items, and nobody waits for one.
+        """
+        while self._putters and self._admit_putter():
+            pass
 
     def _admit_putter(self) -> bool:
         putter = self._putters.first()
@@ -215,3 +317,13 @@ class Queue:
 def _refuse_negative(timeout: float | None) -> None:
     if timeout is not None and timeout < 0:
         raise ValueError(NEGATIVE_TIMEOUT)
+
+
+def _dead_letters(
+    max_attempts: int | None, name: str | None, find: Callable[..., Any]
+) -> DeadLetters | None:
+    if max_attempts is None and name is None:
+        return None
+    if max_attempts is None or name is None:
+        raise ValueError("'max_attempts' needs 'dead_letters' to send the item to, and the reverse")
+    return DeadLetters(max_attempts, name, find)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from ..waiting import Call, Undo
-from .holding import Claim, Exclusive, Holder, checked_timeout
+from .holder import Claim, Holder
+from .holding import Exclusive, checked_timeout
 
 __all__ = ["RLock"]
 
@@ -13,10 +14,11 @@ class RLock(Exclusive):
 
     def acquire(self, call: Call, block: bool, timeout: float | None, agent: int) -> object:
         wait = checked_timeout(block, timeout)
+        claim = Claim(agent)
         if self._holder is not None and self.is_held_by(call, agent):
             call.undo = self._deepen(self._holder)
-            return True
-        return self._take_or_wait(call, block, wait, Claim(agent))
+            return self._told(self._holder, claim)
+        return self._take_or_wait(call, block, wait, claim)
 
     def release(self, call: Call, agent: int) -> None:
         if self.is_held_by(call, agent):

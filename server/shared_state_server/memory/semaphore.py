@@ -7,53 +7,51 @@ dead holder's name, and is absorbed.
 
 from __future__ import annotations
 
-from ..session import Lane, OwnerFields, Session
-from ..waiting import Call, Line, Undo
+from typing import Any
+
+from ..session import Lane, Session
+from ..waiting import Call, Line, Undo, Waiter
+from .holder import Claim, Holder, Owned
 
 __all__ = ["Semaphore"]
 
 
-class Permit:
-    """Who has a permit, and since when (monotonic seconds)."""
-
-    __slots__ = ("lane", "since")
-
-    def __init__(self, lane: Lane, since: float) -> None:
-        self.lane = lane
-        self.since = since
-
-
-class Semaphore:
+class Semaphore(Owned):
     """Keeps the contract `shared_state_protocol.objects.Semaphore`."""
 
     def __init__(self, value: int = 1) -> None:
+        super().__init__()
         if value < 0:
             raise ValueError("semaphore initial value must be >= 0")
         self._free = value
-        self._taken: dict[Permit, None] = {}
+        self._taken: dict[int, Holder] = {}  # by token
         self._line = Line()
         self._stray = 0
+        self._abandoned = 0  # of the free permits
 
     def acquire(self, call: Call, block: bool, timeout: float | None) -> object:
         if not block and timeout is not None:
             raise ValueError("can't specify timeout for non-blocking acquire")
         if self._free:
-            call.undo = self._grant(call.lane, call.now)
-            return True
+            told, call.undo = self._grant(call.lane, call.now)
+            return told
         if not block:
-            return False
-        return call.park(self._line, timeout, late=False)
+            return None
+        return call.park(self._line, timeout, late=None)
 
     def release(self, call: Call, n: int) -> None:
         if n < 1:
             raise ValueError("n must be one or more")
         session = call.lane.session
-        own = [permit for permit in self._taken if permit.lane.session is session]
-        absorbed = min(max(n - len(own), 0), self._stray)
+        # Whose permits come first: the one that the fence names, the caller's, the oldest.
+        permits = sorted(
+            self.holders(), key=lambda it: (it is not call.guard, it.lane.session is not session)
+        )
+        own = sum(permit.lane.session is session for permit in permits)
+        absorbed = min(max(n - own, 0), self._stray)
         self._refuse_too_many(n - absorbed)
         self._stray -= absorbed
-        others = [permit for permit in self._taken if permit.lane.session is not session]
-        for permit in (own + others)[: n - absorbed]:
+        for permit in permits[: n - absorbed]:
             self._forget(permit)
         self._free += n - absorbed
         self._serve(call.now)
@@ -64,51 +62,70 @@ class Semaphore:
     def size(self) -> int:
         return self._free
 
-    def owners(self, now: float) -> list[OwnerFields]:
-        return [permit.lane.owner(now - permit.since) for permit in self._taken]
+    def holders(self) -> list[Holder]:
+        return list(self._taken.values())
+
+    def holder_of(self, token: int) -> Holder | None:
+        return self._taken.get(token)
+
+    def lined_up(self) -> list[Waiter]:
+        return list(self._line)
 
     def waiters(self) -> int:
         return len(self._line)
 
     def abandon(self, session: Session, now: float) -> None:
         """Take back the permits of a session that is gone."""
-        for permit in [each for each in self._taken if each.lane.session is session]:
+        for permit in [each for each in self.holders() if each.lane.session is session]:
             self._stray += 1
+            permit.abandoned = True
             self._take_back(permit, now)
 
     def fail_all(self, error: Exception) -> None:
         """Fail whoever waits: the semaphore is being deleted."""
         self._line.fail_all(error)
-        for permit in list(self._taken):
+        for permit in self.holders():
             self._forget(permit)
 
     def _refuse_too_many(self, n: int) -> None:
         """Refuse a release of `n` permits that were never there; a plain semaphore takes any."""
 
-    def _grant(self, lane: Lane, now: float) -> Undo:
-        permit = Permit(lane, now)
+    def _grant(self, lane: Lane, now: float) -> tuple[Any, Undo]:
+        """Give a permit to the next; return what to tell it, and how to undo that."""
+        self.last_token += 1
+        permit = Holder(lane, Claim(), now, self.last_token, self._abandoned > 0)
         self._free -= 1
-        self._taken[permit] = None
+        self._abandoned -= permit.abandoned
+        self._taken[permit.token] = permit
         lane.session.stakes[self] = None
 
         def undo(now: float) -> None:
-            if permit in self._taken:
-                self._take_back(permit, now)
+            given_up = permit if permit.token in self._taken else self._instead_of(permit)
+            if given_up is not None:
+                self._take_back(given_up, now)
 
-        return undo
+        return (self.name, permit.token, permit.abandoned), undo
 
-    def _take_back(self, permit: Permit, now: float) -> None:
+    def _instead_of(self, released: Holder) -> Holder | None:
+        """Return another permit of the session whose own release took the one that was not its."""
+        session = released.lane.session
+        return next((each for each in self._taken.values() if each.lane.session is session), None)
+
+    def _take_back(self, permit: Holder, now: float) -> None:
+        """Have a permit be free again, abandoned if it was."""
         self._forget(permit)
         self._free += 1
+        self._abandoned += permit.abandoned
         self._serve(now)
 
-    def _forget(self, permit: Permit) -> None:
+    def _forget(self, permit: Holder) -> None:
         session = permit.lane.session
-        del self._taken[permit]
-        if not any(each.lane.session is session for each in self._taken):
+        del self._taken[permit.token]
+        if not any(each.lane.session is session for each in self._taken.values()):
             session.stakes.pop(self, None)
+        permit.end()
 
     def _serve(self, now: float) -> None:
         while self._free and self._line:
             waiter = self._line.first()
-            waiter.answer(True, self._grant(waiter.lane, now))
+            waiter.answer(*self._grant(waiter.lane, now))

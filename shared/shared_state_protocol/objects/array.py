@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from ..contract import command, query
-from ..shapes import Scalar
+from ..grants import Fence
+from ..shapes import Packed, Scalar
 from .rlock import RLock
 
 __all__ = ["Array"]
@@ -25,26 +26,32 @@ class Array(RLock):
         """Return one item."""
 
     @command
-    def set(self, index: int, value: Scalar) -> None:
+    def set(self, index: int, value: Scalar, *, fence: Fence = None) -> None:
         """Replace one item; OverflowError or TypeError if its type cannot have it."""
 
     @query
-    def get_packed(self, start: int, stop: int, step: int = 1) -> bytes:
+    def get_packed(self, start: int, stop: int, step: int = 1) -> Packed:
         """Return the items of a range, packed."""
 
     @command
-    def set_packed(self, start: int, stop: int, step: int, data: bytes) -> None:
+    def set_packed(
+        self, start: int, stop: int, step: int, data: Packed, *, fence: Fence = None
+    ) -> None:
         """Replace the items of a range; ValueError if `data` has not as many."""
 
     @command
-    def add_to_each(self, start: int, stop: int, step: int, amount: Scalar) -> None:
+    def add_to_each(
+        self, start: int, stop: int, step: int, amount: Scalar, *, fence: Fence = None
+    ) -> None:
         """Add a number to every item of a range, in place and at once.
 
         OverflowError, and nothing is changed, if the type cannot have one of the sums.
         """
 
     @command
-    def add_packed(self, start: int, stop: int, step: int, data: bytes) -> None:
+    def add_packed(
+        self, start: int, stop: int, step: int, data: Packed, *, fence: Fence = None
+    ) -> None:
         """Add to every item of a range its own number, in place and at once."""
 
     @query

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ..contract import command, waiting
+from ..grants import Grant
 from ..shapes import HERE, Agent
 from .rlock import RLock
 
@@ -25,12 +26,12 @@ class Condition(RLock):
         """
 
     @waiting
-    def wait(self, timeout: float | None = None, agent: Agent = HERE) -> bool:
+    def wait(self, timeout: float | None = None, agent: Agent = HERE) -> tuple[bool, Grant]:
         """Give the lock back, wait to be notified, and take it again.
 
-        Returns False if `timeout` seconds were over first; the lock is taken again in any case. If
-        the connection breaks meanwhile, the wait ends with True: nobody knows what it missed.
-        RuntimeError if the caller does not have the lock.
+        Returns False if `timeout` seconds were over first, and how the lock is held now, for it is
+        taken again in any case. If the connection breaks meanwhile, the wait ends with True: nobody
+        knows what it missed. RuntimeError if the caller does not have the lock.
         """
 
     @command
@@ -42,5 +43,8 @@ class Condition(RLock):
         """Wake everybody who waits; RuntimeError if the caller has not the lock."""
 
     @waiting
-    def resume(self, agent: Agent = HERE) -> bool:
-        """Take the lock again, as deep as it was, after a `wait` that was given up."""
+    def resume(self, agent: Agent = HERE) -> Grant | None:
+        """Take the lock again, as deep as it was, after a `wait` that was given up.
+
+        Returns None if there is nothing to do: the caller has it.
+        """

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import Any, Generic
 
 from ..contract import command, query, stream, waiting
+from ..grants import Fence
 from ..shapes import HERE, REQUIRED, Agent, D, K, Pairs, V
 
 __all__ = ["Dict"]
@@ -35,38 +36,38 @@ class Dict(Generic[K, V]):
         """Return the value of `key`, or `default`, which never leaves the caller."""
 
     @command
-    def set(self, key: K, value: V) -> None:
+    def set(self, key: K, value: V, *, fence: Fence = None) -> None:
         """Store `value` under `key`."""
 
     @command
-    def delete(self, key: K) -> None:
+    def delete(self, key: K, *, fence: Fence = None) -> None:
         """Remove `key`; KeyError if there is none."""
 
     @command
-    def setdefault(self, key: K, default: V = A_STORED_NONE) -> V:
+    def setdefault(self, key: K, default: V = A_STORED_NONE, *, fence: Fence = None) -> V:
         """Store `default` under `key` if there is none; return the value that is there now."""
 
     @command
-    def pop(self, key: K, default: D = REQUIRED) -> V | D:
+    def pop(self, key: K, default: D = REQUIRED, *, fence: Fence = None) -> V | D:
         """Remove `key` and return its value; without a `default`, KeyError if there is none."""
 
     @command
-    def popitem(self) -> tuple[K, V]:
+    def popitem(self, *, fence: Fence = None) -> tuple[K, V]:
         """Remove and return the newest pair; KeyError if the dict is empty."""
 
     @command
-    def update(self, other: Pairs[K, V]) -> None:
+    def update(self, other: Pairs[K, V], *, fence: Fence = None) -> None:
         """Store every pair of a mapping or an iterable, in one request and at once."""
 
     @command
-    def add(self, key: K, amount: V) -> V:
+    def add(self, key: K, amount: V, *, fence: Fence = None) -> V:
         """Add a number to the number under `key`, or to 0, and return the sum.
 
         TypeError if one of the two is no number.
         """
 
     @command
-    def compare_and_set(self, key: K, old: V, new: V) -> bool:
+    def compare_and_set(self, key: K, old: V, new: V, *, fence: Fence = None) -> bool:
         """Store `new` under `key` if `old` is there; return whether it was."""
 
     @waiting
@@ -81,7 +82,7 @@ class Dict(Generic[K, V]):
         """End a `hold`; RuntimeError if the caller does not hold `key`."""
 
     @command
-    def clear(self) -> None:
+    def clear(self, *, fence: Fence = None) -> None:
         """Remove everything."""
 
     @query

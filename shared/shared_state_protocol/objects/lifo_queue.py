@@ -13,5 +13,7 @@ class LifoQueue(Queue[V]):
     """A `Queue` that gives the newest item first, as `queue.LifoQueue`."""
 
     @command
-    def open(self, maxsize: int = 0) -> None:
-        """Create the queue if there is none of that name; `maxsize` 0 or less is no bound."""
+    def open(
+        self, maxsize: int = 0, max_attempts: int | None = None, dead_letters: str | None = None
+    ) -> None:
+        """Create the queue if there is none of that name; options as in `Queue.open`."""

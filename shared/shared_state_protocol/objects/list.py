@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 from typing import Generic
 
 from ..contract import command, query, stream, waiting
+from ..grants import Fence
 from ..shapes import HERE, Agent, V
 
 __all__ = ["List"]
@@ -27,11 +28,11 @@ class List(Generic[V]):
         """Return one item."""
 
     @command
-    def set(self, index: int, value: V) -> None:
+    def set(self, index: int, value: V, *, fence: Fence = None) -> None:
         """Replace one item."""
 
     @command
-    def delete(self, index: int) -> None:
+    def delete(self, index: int, *, fence: Fence = None) -> None:
         """Remove one item."""
 
     @stream
@@ -42,38 +43,52 @@ class List(Generic[V]):
 
     @command
     def set_slice(
-        self, start: int | None, stop: int | None, step: int | None, values: Iterable[V]
+        self,
+        start: int | None,
+        stop: int | None,
+        step: int | None,
+        values: Iterable[V],
+        *,
+        fence: Fence = None,
     ) -> None:
         """Replace a slice; ValueError if it has a step and the sizes differ."""
 
     @command
     def delete_slice(
-        self, start: int | None = None, stop: int | None = None, step: int | None = None
+        self,
+        start: int | None = None,
+        stop: int | None = None,
+        step: int | None = None,
+        *,
+        fence: Fence = None,
     ) -> None:
         """Remove a slice."""
 
     @command
-    def insert(self, index: int, value: V) -> None:
+    def insert(self, index: int, value: V, *, fence: Fence = None) -> None:
         """Insert before `index`; beyond either end means at that end."""
 
     @command
-    def append(self, value: V) -> None:
+    def append(self, value: V, *, fence: Fence = None) -> None:
         """Add one item at the end."""
 
     @command
-    def extend(self, values: Iterable[V]) -> None:
+    def extend(self, values: Iterable[V], *, fence: Fence = None) -> None:
         """Add items at the end, in one request and at once."""
 
     @command
-    def repeat(self, times: int) -> None:
-        """Repeat the content `times` times, as ``*=`` does."""
+    def repeat(self, times: int, *, fence: Fence = None) -> None:
+        """Repeat the content `times` times, as ``*=`` does.
+
+        LimitExceeded, and nothing is changed, if there would be more than MAX_REPEATED_ITEMS.
+        """
 
     @command
-    def pop(self, index: int = -1) -> V:
+    def pop(self, index: int = -1, *, fence: Fence = None) -> V:
         """Remove and return one item."""
 
     @command
-    def remove(self, value: V) -> None:
+    def remove(self, value: V, *, fence: Fence = None) -> None:
         """Remove the first item equal to `value`; ValueError if there is none."""
 
     @query
@@ -89,7 +104,7 @@ class List(Generic[V]):
         """Return whether some item equals `value`."""
 
     @command
-    def compare_and_set(self, index: int, old: V, new: V) -> bool:
+    def compare_and_set(self, index: int, old: V, new: V, *, fence: Fence = None) -> bool:
         """Replace the item at `index` if it is `old`; return whether it was."""
 
     @waiting
@@ -104,11 +119,11 @@ class List(Generic[V]):
         """End a `hold`; RuntimeError if the caller does not hold the list."""
 
     @command
-    def reverse(self) -> None:
+    def reverse(self, *, fence: Fence = None) -> None:
         """Reverse the order in place."""
 
     @command
-    def sort(self, reverse: bool = False) -> None:
+    def sort(self, reverse: bool = False, *, fence: Fence = None) -> None:
         """Sort in place, in the server; stable, and TypeError where Python cannot compare."""
 
     @query
@@ -116,7 +131,7 @@ class List(Generic[V]):
         """Return a number that every change of the list makes larger."""
 
     @command
-    def rearrange(self, order: list[int], revision: int) -> bool:
+    def rearrange(self, order: list[int], revision: int, *, fence: Fence = None) -> bool:
         """Put the items into a new order if the list still has that `revision`.
 
         `order` lists every present index once. Returns False, and changes nothing, if the list
@@ -124,7 +139,7 @@ class List(Generic[V]):
         """
 
     @command
-    def clear(self) -> None:
+    def clear(self, *, fence: Fence = None) -> None:
         """Remove everything."""
 
     @query

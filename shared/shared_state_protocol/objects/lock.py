@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from ..contract import command, query, waiting
+from ..grants import Fence, Grant
+from ..shapes import HERE, Agent
 from ..state import Owner
 
 __all__ = ["Lock"]
@@ -14,6 +16,10 @@ class Lock:
     Whoever waits longest is served first, and only the living are. As in the standard library
     anybody may release it. When a holder's process ends, the next in line gets the lock at once,
     and one late release by somebody else is absorbed.
+
+    Nobody waits in a ring: DeadlockError for whoever would wait without a timeout for somebody who
+    waits so for the caller. That is for rings of several locks. Who waits for a lock that it holds
+    itself is not refused, because in the standard library that is a way to wait for somebody else.
     """
 
     @command
@@ -21,20 +27,25 @@ class Lock:
         """Create the lock if there is none of that name."""
 
     @waiting
-    def acquire(self, block: bool = True, timeout: float | None = None) -> bool:
-        """Take the lock, waiting up to `timeout` seconds (None or -1: for ever).
+    def acquire(
+        self, block: bool = True, timeout: float | None = None, agent: Agent = HERE
+    ) -> Grant | None:
+        """Take the lock, waiting up to `timeout` seconds (None or -1: for ever); None in vain.
 
-        Returns whether it was taken. ValueError for another negative timeout, or for a timeout
-        of a call that does not block.
+        ValueError for another negative timeout, or for a timeout of a call that does not block.
         """
 
     @command
-    def release(self) -> None:
+    def release(self, *, fence: Fence = None) -> None:
         """Give the lock back; RuntimeError if nobody holds it."""
 
     @query
     def locked(self) -> bool:
         """Return whether somebody holds it."""
+
+    @query
+    def current(self, token: int) -> bool:
+        """Return whether it is held by the grant with that token."""
 
     @query
     def owner(self) -> Owner | None:

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import Generic
 
 from ..contract import command, query, stream
+from ..grants import Fence
 from ..shapes import V
 
 __all__ = ["Namespace"]
@@ -23,11 +24,11 @@ class Namespace(Generic[V]):
         """Return the value of an attribute; AttributeError if there is none."""
 
     @command
-    def set(self, attribute: str, value: V) -> None:
+    def set(self, attribute: str, value: V, *, fence: Fence = None) -> None:
         """Set an attribute."""
 
     @command
-    def delete(self, attribute: str) -> None:
+    def delete(self, attribute: str, *, fence: Fence = None) -> None:
         """Remove an attribute; AttributeError if there is none."""
 
     @query

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ..contract import command, query, waiting
+from ..grants import Fence, Grant
 
 __all__ = ["Semaphore"]
 
@@ -19,14 +20,14 @@ class Semaphore:
         """Create the semaphore with `value` permits; ValueError if that is negative."""
 
     @waiting
-    def acquire(self, block: bool = True, timeout: float | None = None) -> bool:
+    def acquire(self, block: bool = True, timeout: float | None = None) -> Grant | None:
         """Take a permit, waiting up to `timeout` seconds (None: for ever; negative: not at all).
 
-        Returns whether one was taken. ValueError for a timeout of a call that does not block.
+        Returns None in vain. ValueError for a timeout of a call that does not block.
         """
 
     @command
-    def release(self, n: int = 1) -> None:
+    def release(self, n: int = 1, *, fence: Fence = None) -> None:
         """Give `n` permits back; ValueError if that is less than 1."""
 
     @query

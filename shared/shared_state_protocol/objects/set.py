@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 from typing import Generic
 
 from ..contract import command, query, stream
+from ..grants import Fence
 from ..shapes import K
 
 __all__ = ["Set"]
@@ -19,39 +20,39 @@ class Set(Generic[K]):
         """Create the set if there is none of that name."""
 
     @command
-    def add(self, element: K) -> None:
+    def add(self, element: K, *, fence: Fence = None) -> None:
         """Add an element if it is not there."""
 
     @command
-    def discard(self, element: K) -> None:
+    def discard(self, element: K, *, fence: Fence = None) -> None:
         """Remove an element if it is there."""
 
     @command
-    def remove(self, element: K) -> None:
+    def remove(self, element: K, *, fence: Fence = None) -> None:
         """Remove an element; KeyError if it is not there."""
 
     @command
-    def pop(self) -> K:
+    def pop(self, *, fence: Fence = None) -> K:
         """Remove and return the oldest element; KeyError if the set is empty."""
 
     @command
-    def clear(self) -> None:
+    def clear(self, *, fence: Fence = None) -> None:
         """Remove everything."""
 
     @command
-    def update(self, elements: Iterable[K]) -> None:
+    def update(self, elements: Iterable[K], *, fence: Fence = None) -> None:
         """Add every element of an iterable, in one request and at once."""
 
     @command
-    def difference_update(self, elements: Iterable[K]) -> None:
+    def difference_update(self, elements: Iterable[K], *, fence: Fence = None) -> None:
         """Remove every element of an iterable, in one request and at once."""
 
     @command
-    def intersection_update(self, elements: Iterable[K]) -> None:
+    def intersection_update(self, elements: Iterable[K], *, fence: Fence = None) -> None:
         """Keep only what is in an iterable too, in one request and at once."""
 
     @command
-    def symmetric_difference_update(self, elements: Iterable[K]) -> None:
+    def symmetric_difference_update(self, elements: Iterable[K], *, fence: Fence = None) -> None:
         """Keep what is either in the set or in an iterable, in one request and at once."""
 
     @query

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ..contract import command, query
+from ..grants import Fence
 from ..shapes import Scalar
 from .rlock import RLock
 
@@ -24,15 +25,15 @@ class Value(RLock):
         """Return the value."""
 
     @command
-    def set(self, value: Scalar) -> None:
+    def set(self, value: Scalar, *, fence: Fence = None) -> None:
         """Replace the value; OverflowError or TypeError if its type cannot have it."""
 
     @command
-    def add(self, amount: Scalar) -> Scalar:
+    def add(self, amount: Scalar, *, fence: Fence = None) -> Scalar:
         """Add to the value and return the sum; OverflowError if its type cannot have it."""
 
     @command
-    def compare_and_set(self, old: Scalar, new: Scalar) -> bool:
+    def compare_and_set(self, old: Scalar, new: Scalar, *, fence: Fence = None) -> bool:
         """Replace the value if it is `old`; return whether it was."""
 
     @query

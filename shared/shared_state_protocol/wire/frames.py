@@ -6,27 +6,36 @@ joined once, so a large frame costs one copy however it was cut.
 
 from __future__ import annotations
 
+from struct import Struct
+
 from ..errors import ProtocolError
 
-__all__ = ["HEADER_BYTES", "FrameReader", "frame"]
+__all__ = ["HEADER_BYTES", "FrameReader", "frame", "header"]
 
 HEADER_BYTES = 4
 
 
+header = Struct("<I").pack
+"""Returns the header of a frame whose payload has so many bytes."""
+
+
 def frame(payload: bytes) -> bytes:
     """Return `payload` as a frame."""
-    return len(payload).to_bytes(HEADER_BYTES, "little") + payload
+    return header(len(payload)) + payload
 
 
 class FrameReader:
-    """Cuts a stream of bytes into payloads; `limit` is the largest payload in bytes."""
+    """Cuts a stream of bytes into payloads; `limit` is the largest payload in bytes.
 
-    __slots__ = ("_kept", "_kept_bytes", "_wanted", "limit")
+    `pending_bytes` is the number of bytes kept for a frame that is not complete.
+    """
+
+    __slots__ = ("_kept", "_wanted", "limit", "pending_bytes")
 
     def __init__(self, limit: int) -> None:
         self.limit = limit
         self._kept: list[bytes] = []
-        self._kept_bytes = 0
+        self.pending_bytes = 0
         self._wanted = HEADER_BYTES
 
     def feed(self, data: bytes) -> list[bytes]:
@@ -41,11 +50,12 @@ class FrameReader:
                 return [data[HEADER_BYTES:]]  # one whole frame: nearly always
         else:
             self._kept.append(data)
-            self._kept_bytes += len(data)
-            if self._kept_bytes < self._wanted:
+            self.pending_bytes += len(data)
+            if self.pending_bytes < self._wanted:
                 return []
             data = b"".join(self._kept)
             self._kept.clear()
+            self.pending_bytes = 0
         payloads: list[bytes] = []
         position, size = 0, len(data)
         while True:
@@ -63,10 +73,18 @@ class FrameReader:
             payloads.append(data[start:position])
         if position < size:
             self._kept.append(data[position:])
-            self._kept_bytes = size - position
+            self.pending_bytes = size - position
         return payloads
 
-    @property
-    def pending_bytes(self) -> int:
-        """The number of bytes kept for a frame that is not complete."""
-        return self._kept_bytes if self._kept else 0
+    def take_start(self, least: int) -> tuple[bytes, int] | None:
+        """Give away the frame that is not complete if its payload has `least` bytes or more.
+
+        Returns the bytes of the payload that are there, and how many it has in all.
+        """
+        length = self._wanted - HEADER_BYTES
+        if not self._kept or length < least:
+            return None
+        start = b"".join(self._kept)[HEADER_BYTES:]
+        self._kept.clear()
+        self._wanted, self.pending_bytes = HEADER_BYTES, 0
+        return start, length

@@ -8,12 +8,12 @@ protocol here, a method on the peers that can do it and a file in `workloads/`.
 
 Peers are frozen dataclasses: they travel to spawned processes, and they are the keys of every
 result. They import their product where it is used, so that nobody's client process pays for
-another's modules.
+another's modules, and by name, so that the type checkers need not have it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import AbstractContextManager
 from typing import Any, Literal, Protocol, runtime_checkable
 
@@ -21,10 +21,15 @@ from tests.performance.serving import Server
 
 Transport = Literal["TCP", "Unix"]
 Operation = Callable[[], object]
+AsyncOperation = Callable[[], Awaitable[object]]
 
 KEY = "performance"
 VALUE = "sixteen letters!"
 """What every peer sets and gets: a small string, as configuration and counters are."""
+
+LARGE_KEY = "large"
+ITEMS = "items"
+"""Names of what else is shared, where a peer names it by a key."""
 
 AUTHKEY = b"a key that only this run uses, once"
 
@@ -65,6 +70,42 @@ class SetsAndGets(Peer, Protocol):
 
 
 @runtime_checkable
+class KeepsLargeValues(Peer, Protocol):
+    """Has a shared mapping whose values may be large."""
+
+    def set_and_get_large(self, address: Any, size: int) -> Sequence[Operation]:
+        """Connect; return one operation that sets LARGE_KEY to `size` bytes and one to get them."""
+        ...
+
+
+@runtime_checkable
+class Queues(Peer, Protocol):
+    """Has a shared queue."""
+
+    def put_and_get(self, address: Any) -> Sequence[Operation]:
+        """Connect; return one operation that puts VALUE and one that waits for an item."""
+        ...
+
+
+@runtime_checkable
+class Locks(Peer, Protocol):
+    """Has shared locks."""
+
+    def acquire_and_release(self, address: Any, name: str) -> Sequence[Operation]:
+        """Connect; return one operation that waits for the lock `name` and one that frees it."""
+        ...
+
+
+@runtime_checkable
+class SharesArrays(Peer, Protocol):
+    """Has a shared array of doubles."""
+
+    def read_array(self, address: Any, length: int) -> Sequence[Operation]:
+        """Connect; return one operation that reads an array of `length` doubles as one slice."""
+        ...
+
+
+@runtime_checkable
 class Batches(Peer, Protocol):
     """Sends many requests in one write."""
 
@@ -74,9 +115,40 @@ class Batches(Peer, Protocol):
 
 
 @runtime_checkable
+class SetsAndGetsInTasks(Peer, Protocol):
+    """Has an async client that many tasks use at the same time."""
+
+    async def set_and_get_in_tasks(self, address: Any, tasks: int) -> Sequence[AsyncOperation]:
+        """Connect for so many tasks; return one operation to set KEY and one to get it."""
+        ...
+
+
+@runtime_checkable
+class ParksClients(Peer, Protocol):
+    """Has async clients that wait for an item of a queue."""
+
+    async def getter(self, address: Any) -> AsyncOperation:
+        """Connect one client; return an operation that waits for an item."""
+        ...
+
+    async def putter(self, address: Any) -> AsyncOperation:
+        """Connect one client; return an operation that puts VALUE."""
+        ...
+
+
+@runtime_checkable
 class KeepsIdleClients(Peer, Protocol):
     """Has clients that are connected and do nothing."""
 
     def idle_clients(self, address: Any, count: int) -> list[Any]:
         """Connect `count` clients that have done a request each; they live as the list does."""
+        ...
+
+
+@runtime_checkable
+class KeepsManyItems(Peer, Protocol):
+    """Has a shared mapping that can be filled with many items at once."""
+
+    def filler(self, address: Any) -> Callable[[dict[int, bytes]], object]:
+        """Connect; return what adds all items of a dict to the shared mapping."""
         ...

@@ -1,4 +1,4 @@
-"""Ourselves: the server as the command line runs it, and the blocking client as users have it.
+"""Ourselves: the server as the command line runs it, and both clients as users have them.
 
 Over TCP the client is kept from moving to the Unix socket; over Unix it moves there by itself,
 as it does for every user on the server's host.
@@ -9,20 +9,30 @@ from __future__ import annotations
 import functools
 import importlib.metadata
 import importlib.util
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from tests.performance.peers import AUTHKEY, KEY, VALUE, Operation, Transport
+from tests.performance.peers import (
+    AUTHKEY,
+    KEY,
+    LARGE_KEY,
+    VALUE,
+    AsyncOperation,
+    Operation,
+    Transport,
+)
 from tests.performance.serving import Server, python_server
 
 if TYPE_CHECKING:
     from multiprocessing.connection import Connection
 
-    from shared_state import Client
+    from shared_state import AsyncClient, Client
 
 OBJECT = "performance"
+ITEMS = "performance items"
+ARRAY = "performance array"
 
 
 @dataclass(frozen=True)
@@ -51,6 +61,24 @@ class SharedState:
             functools.partial(mapping.__getitem__, KEY),
         )
 
+    def set_and_get_large(self, address: Any, size: int) -> Sequence[Operation]:
+        mapping = self._connect(address).dict(OBJECT)
+        return (
+            functools.partial(mapping.__setitem__, LARGE_KEY, bytes(size)),
+            functools.partial(mapping.__getitem__, LARGE_KEY),
+        )
+
+    def put_and_get(self, address: Any) -> Sequence[Operation]:
+        items = self._connect(address).queue(ITEMS)
+        return (functools.partial(items.put, VALUE), items.get)
+
+    def acquire_and_release(self, address: Any, name: str) -> Sequence[Operation]:
+        lock = self._connect(address).lock(name)
+        return (lock.acquire, lock.release)
+
+    def read_array(self, address: Any, length: int) -> Sequence[Operation]:
+        return (self._connect(address).array(ARRAY, "d", length).read,)
+
     def batch(self, address: Any, size: int) -> Sequence[Operation]:
         state = self._connect(address)
         mapping = state.dict(OBJECT)
@@ -69,13 +97,39 @@ class SharedState:
             client.dict(OBJECT)[KEY] = VALUE
         return clients
 
+    def filler(self, address: Any) -> Callable[[dict[int, bytes]], object]:
+        return self._connect(address).dict(OBJECT).update
+
+    async def set_and_get_in_tasks(self, address: Any, tasks: int) -> Sequence[AsyncOperation]:
+        mapping = (await self._connect_async(address)).dict(OBJECT)
+        return (functools.partial(mapping.set, KEY, VALUE), functools.partial(mapping.get, KEY))
+
+    async def getter(self, address: Any) -> AsyncOperation:
+        return (await self._connect_async(address)).queue(ITEMS).get
+
+    async def putter(self, address: Any) -> AsyncOperation:
+        items = (await self._connect_async(address)).queue(ITEMS)
+        return functools.partial(items.put, VALUE)
+
     def _connect(self, address: Any) -> Client:
         import shared_state
 
         state = shared_state.connect(address, authkey=AUTHKEY, same_host=self.transport == "Unix")
+        self._check(state)
+        return state
+
+    async def _connect_async(self, address: Any) -> AsyncClient:
+        import shared_state
+
+        state = await shared_state.connect_async(
+            address, authkey=AUTHKEY, same_host=self.transport == "Unix"
+        )
+        self._check(state)
+        return state
+
+    def _check(self, state: Client | AsyncClient) -> None:
         if state.transport != self.transport.lower():
             raise ConnectionError(f"asked for {self.transport}, came to {state.transport}")
-        return state
 
 
 def serve(ready: Connection) -> None:

@@ -1,9 +1,13 @@
-"""The standard library's manager: a proxy of a dict, a thread per connection, pickles."""
+"""The standard library's manager: proxies of its objects, a thread per connection, pickles."""
 
 from __future__ import annotations
 
 import functools
+import queue
 import sys
+import threading
+from array import array
+from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -13,7 +17,7 @@ from multiprocessing.connection import Client
 from multiprocessing.managers import BaseManager, DictProxy
 from typing import TYPE_CHECKING, Any
 
-from tests.performance.peers import AUTHKEY, KEY, VALUE, Operation, Transport
+from tests.performance.peers import AUTHKEY, KEY, LARGE_KEY, VALUE, Operation, Transport
 from tests.performance.serving import Server, python_server, socket_folder
 
 if TYPE_CHECKING:
@@ -22,14 +26,28 @@ if TYPE_CHECKING:
 CONNECT_THREADS = 32
 """Nagle's algorithm holds each handshake over TCP up for 40 ms: one by one takes a minute."""
 
-MAPPING: dict[str, str] = {}
+MAPPING: dict[str, Any] = {}
+ITEMS: queue.Queue[str] = queue.Queue()
+LOCKS: defaultdict[str, threading.Lock] = defaultdict(threading.Lock)
+ARRAYS: dict[int, array[float]] = {}
 
 
 class Manager(BaseManager):
-    """Serves one dict under a name, the way that works between machines."""
+    """Serves each object under a name, the way that works between machines."""
+
+
+def proxy_type(name: str) -> Any:
+    return getattr(managers, name)  # typeshed leaves some out
+
+
+def array_of(length: int) -> array[float]:
+    return ARRAYS.setdefault(length, array("d", bytes(8 * length)))
 
 
 Manager.register("mapping", callable=lambda: MAPPING, proxytype=DictProxy)
+Manager.register("items", callable=lambda: ITEMS)
+Manager.register("lock", callable=LOCKS.__getitem__, proxytype=proxy_type("AcquirerProxy"))
+Manager.register("array", callable=array_of, proxytype=proxy_type("ArrayProxy"))
 
 
 @dataclass(frozen=True)
@@ -51,15 +69,34 @@ class StandardLibrary:
                 yield server
 
     def set_and_get(self, address: Any) -> Sequence[Operation]:
-        mapping = proxy(address)
+        mapping = manager(address).mapping()
         return (
             functools.partial(mapping.__setitem__, KEY, VALUE),
             functools.partial(mapping.__getitem__, KEY),
         )
 
+    def set_and_get_large(self, address: Any, size: int) -> Sequence[Operation]:
+        mapping = manager(address).mapping()
+        return (
+            functools.partial(mapping.__setitem__, LARGE_KEY, bytes(size)),
+            functools.partial(mapping.__getitem__, LARGE_KEY),
+        )
+
+    def put_and_get(self, address: Any) -> Sequence[Operation]:
+        items = manager(address).items()
+        return (functools.partial(items.put, VALUE), items.get)
+
+    def acquire_and_release(self, address: Any, name: str) -> Sequence[Operation]:
+        lock = manager(address).lock(name)
+        return (lock.acquire, lock.release)
+
+    def read_array(self, address: Any, length: int) -> Sequence[Operation]:
+        shared = manager(address).array(length)
+        return (functools.partial(shared.__getitem__, slice(None)),)
+
     def idle_clients(self, address: Any, count: int) -> list[Any]:
         """A proxy keeps one connection per thread: further ones are opened as a proxy does it."""
-        proxy(address)[KEY] = VALUE
+        manager(address).mapping()[KEY] = VALUE
         with ThreadPoolExecutor(CONNECT_THREADS) as pool:
             return list(pool.map(functools.partial(connect, address), range(count)))
 
@@ -70,10 +107,10 @@ def serve(ready: Connection, address: Any) -> None:
     server.serve_forever()
 
 
-def proxy(address: Any) -> Any:
-    manager = Manager(address, AUTHKEY)
-    manager.connect()
-    return manager.mapping()  # type: ignore[attr-defined]  # register() makes the method
+def manager(address: Any) -> Any:
+    connected = Manager(address, AUTHKEY)
+    connected.connect()
+    return connected
 
 
 def connect(address: Any, number: int) -> Any:

@@ -44,6 +44,7 @@ class IdleClients:
     def measure(self, peers: Sequence[Peer], effort: Effort) -> Section:
         costs = {peer: cost(peer) for peer in peers if isinstance(peer, KeepsIdleClients)}
         return Section(
+            self.name,
             f"{CLIENTS:,} idle clients",
             "Memory and threads that they add to the server.",
             HEADER,

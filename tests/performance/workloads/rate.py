@@ -5,24 +5,34 @@ from __future__ import annotations
 import functools
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
-from tests.performance.measuring import Contestant, Effort, Ratio, interleave, ratio
-from tests.performance.peers import Operation, Peer
+from tests.performance.measuring import (
+    LEAST_RATE,
+    RATE,
+    Contestant,
+    Effort,
+    Figure,
+    Ratio,
+    interleave,
+    ratio,
+)
+from tests.performance.peers import Peer
 from tests.performance.table import Promise, Section
-from tests.performance.team import team
+from tests.performance.team import Work, in_turn, team
 
 MICROSECONDS = 1e6
 
-Way = Callable[[Any], "Sequence[Operation]"]
-"""How a peer's client connects to an address and does the work: a method of the peer."""
+Way = Callable[[Any], Work]
+"""How a client process of a peer connects to an address, and the work that it then does."""
 
 HEADER = (
     "peer",
     "over",
     "operations/s",
     "ratio",
+    "if all were the least",
     "client CPU µs",
     "server CPU µs",
     "median µs",
@@ -32,56 +42,79 @@ HEADER = (
 
 @dataclass(frozen=True)
 class Wanted:
-    """At least so many times the rate of another peer."""
+    """At least so many times the figure of another peer; at most, if less of it is better."""
 
     one: Peer
     other: Peer
-    at_least: float
+    times: float
+    figure: Figure = RATE
 
 
 @dataclass(frozen=True)
 class Rate:
-    """So many client processes, each doing in turn the operations that its peer prepares."""
+    """So many client processes, each doing what its peer prepares."""
 
     name: str
     title: str
     clients: int
-    operations_per_call: int
     way: Callable[[Peer], Way | None]  # None: the peer cannot do this
     reference: Peer  # whose rate is 1.00 in the table
-    wanted: Sequence[Wanted]
+    wanted: Sequence[Wanted] = field(default=())
+    operations_per_call: int = 1
 
     def measure(self, peers: Sequence[Peer], effort: Effort) -> Section:
+        absent: dict[str, str] = {}
         with ExitStack() as stack:
             contestants = [
                 contestant
                 for peer in peers
-                if (contestant := self._bring_up(peer, stack)) is not None
+                if (contestant := self._bring_up(peer, stack, absent)) is not None
             ]
             interleave(contestants, effort)
-        return self._report({contestant.peer: contestant for contestant in contestants})
+        return self._report({contestant.peer: contestant for contestant in contestants}, absent)
 
-    def _bring_up(self, peer: Peer, stack: ExitStack) -> Contestant | None:
+    def _bring_up(self, peer: Peer, stack: ExitStack, absent: dict[str, str]) -> Contestant | None:
         way = self.way(peer)
         if way is None:
             return None
-        server = stack.enter_context(peer.serve())
-        clients = stack.enter_context(team(self.clients, functools.partial(way, server.address)))
+        try:
+            server = stack.enter_context(peer.serve())
+            clients = stack.enter_context(
+                team(self.clients, functools.partial(way, server.address))
+            )
+        except Exception as error:  # noqa: BLE001  # it is told; the others are measured
+            absent[full_name(peer)] = str(error)
+            return None
         return Contestant(peer, server, clients, self.operations_per_call)
 
-    def _report(self, contestants: Mapping[Peer, Contestant]) -> Section:
+    def _report(self, contestants: Mapping[Peer, Contestant], absent: Mapping[str, str]) -> Section:
         reference = contestants.get(self.reference)
-        note = (
-            f"The ratio is to {self.reference.product} over {self.reference.transport}; "
-            "CPU is per operation, latency per call."
+        return Section(
+            self.name,
+            self.title,
+            f"The ratio is to {full_name(self.reference)}; CPU is per operation, latency per call. "
+            "How fair it is shows in the rate that there would be if every client did as much as "
+            "the one that did least.",
+            HEADER,
+            [row(contestant, reference) for contestant in contestants.values()],
+            [
+                promise(self.title, wanted, contestants[wanted.one], contestants[wanted.other])
+                for wanted in self.wanted
+                if wanted.one in contestants and wanted.other in contestants
+            ],
+            absent,
+            "operations/s",
+            {full_name(peer): each.median(RATE.of) for peer, each in contestants.items()},
         )
-        rows = [row(contestant, reference) for contestant in contestants.values()]
-        promises = [
-            promise(self.title, wanted, ratio(contestants[wanted.one], contestants[wanted.other]))
-            for wanted in self.wanted
-            if wanted.one in contestants and wanted.other in contestants
-        ]
-        return Section(self.title, note, HEADER, rows, promises)
+
+
+def blocking(connect: Callable[[Any], Sequence[Callable[[], object]]]) -> Way:
+    """The way of a blocking client: its operations one after the other."""
+    return functools.partial(in_turn, connect)
+
+
+def full_name(peer: Peer) -> str:
+    return f"{peer.product} over {peer.transport}"
 
 
 def row(contestant: Contestant, reference: Contestant | None) -> Sequence[str]:
@@ -94,17 +127,25 @@ def row(contestant: Contestant, reference: Contestant | None) -> Sequence[str]:
     return (
         contestant.peer.product,
         contestant.peer.transport,
-        f"{contestant.median(lambda window: window.rate):,.0f}",
-        f"{ratio(contestant, reference).median:.2f}" if reference else "",
+        f"{contestant.median(RATE.of):,.0f}",
+        f"{ratio(contestant.windows, reference.windows).median:.2f}" if reference else "",
+        f"{contestant.median(LEAST_RATE.of):,.0f}",
         *(f"{time * MICROSECONDS:.1f}" for time in microseconds),
     )
 
 
-def promise(title: str, wanted: Wanted, measured: Ratio) -> Promise:
-    one, other = wanted.one, wanted.other
+def promise(title: str, wanted: Wanted, one: Contestant, other: Contestant) -> Promise:
+    figure = wanted.figure
+    measured = ratio(one.windows, other.windows, figure)
     return Promise(
-        f"{title}: {one.product} over {one.transport} / {other.product} over {other.transport}",
-        f"{wanted.at_least:.1f}",
+        f"{title}: {figure.name}{full_name(wanted.one)} / {full_name(wanted.other)}",
+        f"{'≥' if figure.more_is_better else '≤'} {wanted.times:.2f}",
         f"{measured.median:.2f} ({measured.least:.2f} to {measured.most:.2f})",
-        measured.median >= wanted.at_least,
+        is_kept(wanted, measured),
     )
+
+
+def is_kept(wanted: Wanted, measured: Ratio) -> bool:
+    if wanted.figure.more_is_better:
+        return measured.median >= wanted.times
+    return measured.median <= wanted.times

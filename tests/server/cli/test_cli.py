@@ -54,11 +54,14 @@ def test_the_version_is_that_of_the_distribution(run: Run) -> None:
 def test_the_commands_of_both_sides_are_listed(run: Run) -> None:
     status, out, _ = run("--help")
     assert status == 0
-    positions = [out.index(f" {name} ") for name in ("demo", "keygen", "ls", "ping", "serve")]
+    positions = [
+        out.index(f" {name} ")
+        for name in ("demo", "keygen", "lock", "locks", "ls", "ping", "serve")
+    ]
     assert positions == sorted(positions)
 
 
-@pytest.mark.parametrize("command", ["demo", "keygen", "ls", "ping", "serve"])
+@pytest.mark.parametrize("command", ["demo", "keygen", "lock", "locks", "ls", "ping", "serve"])
 def test_every_command_explains_itself(run: Run, command: str) -> None:
     status, out, _ = run(command, "--help")
     assert status == 0

@@ -27,6 +27,7 @@ from shared_state_protocol.registry import Registry
 from shared_state_protocol.wire import connection, handshake, messages
 from shared_state_protocol.wire.connection import ClientOpening
 from shared_state_server import service, session, streams
+from shared_state_server.memory import list as list_in_memory
 from tests.fixtures.servers import ThreadServer
 from tests.server.callers import Lobby
 
@@ -224,14 +225,25 @@ def test_the_errors_are_those_that_cross_the_wire() -> None:
 
 
 def test_the_notices_are_those_that_a_server_knows() -> None:
-    known = {messages.CONFIRM, messages.CANCEL, messages.LEAVE, messages.GOODBYE}
+    known = {
+        *(messages.CONFIRM, messages.CANCEL, messages.ARRIVED),
+        *(messages.LEAVE, messages.GOODBYE),
+    }
     assert {code_in(row[0])[0] for row in rows("Messages", 2)} == known
 
 
 @pytest.mark.parametrize("row", rows("Limits", 4), ids=lambda row: row[0])
 def test_a_limit_is_what_the_document_says(row: list[str]) -> None:
     [name] = code_in(row[0])
-    places: list[ModuleType] = [limits, connection, handshake, service, session, streams]
+    places: list[ModuleType] = [
+        limits,
+        connection,
+        handshake,
+        list_in_memory,
+        service,
+        session,
+        streams,
+    ]
     [value] = {getattr(place, name) for place in places if hasattr(place, name)}
     assert value == int(row[1].replace(",", ""))
 

@@ -7,8 +7,8 @@ from typing import Any
 from ...memory.condition import Condition
 from ...waiting import Call
 from ..local import LocalProxy, local_object
-from .adapter import Adapter
-from .lock import LockAdapter, RLockAdapter, agent_of
+from .adapter import Adapter, convert_result
+from .lock import LockAdapter, RLockAdapter, agent_of, is_granted
 
 __all__ = ["ConditionAdapter"]
 
@@ -23,9 +23,13 @@ class ConditionAdapter(Adapter):
     def __init__(self, lock: Any = None) -> None:
         self._lock = _lock_of(lock)  # kept, since a condition knows its lock by a name only
         name = None if lock is None else "lock"
-        self.behaviour = Condition(name, find=lambda _: self._lock.behaviour)
+        self.behaviour = Condition(name, find=self._found)
+
+    def _found(self, *_: str) -> Any:
+        return self._lock.behaviour
 
     def acquire(self, call: Call, blocking: bool = True, timeout: float | None = -1) -> object:
+        convert_result(call, is_granted)
         return self.behaviour.acquire(call, bool(blocking), timeout, agent_of(call))
 
     def release(self, call: Call) -> None:
@@ -35,6 +39,7 @@ class ConditionAdapter(Adapter):
         return self.behaviour.locked()
 
     def wait(self, call: Call, timeout: float | None = None) -> object:
+        convert_result(call, _was_woken)
         return self.behaviour.wait(call, timeout, agent_of(call))
 
     def notify(self, call: Call, n: int = 1) -> None:
@@ -47,6 +52,11 @@ class ConditionAdapter(Adapter):
 
     def special_exit(self, call: Call, *exc_info: object) -> None:
         self.release(call)
+
+
+def _was_woken(result: Any) -> bool:
+    """Return whether it was a notification that ended a wait; the lock is granted in any case."""
+    return bool(result[0])
 
 
 def _lock_of(lock: Any) -> Any:

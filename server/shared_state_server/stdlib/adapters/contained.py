@@ -14,12 +14,11 @@ from typing import Any, ClassVar
 
 from shared_state_protocol import objects
 from shared_state_protocol.codec import Codec
-from shared_state_protocol.contract import operations
+from shared_state_protocol.contract import Arguments, Operation, operations
 from shared_state_protocol.shapes import REQUIRED
 
-from ...waiting import PARKED, Call
-from .adapter import Adapter, convert_result
-from .lock import agent_of
+from ...waiting import Call
+from .adapter import Adapter
 
 __all__ = [
     "ArrayAdapter",
@@ -30,6 +29,31 @@ __all__ = [
     "SetAdapter",
     "ValueAdapter",
 ]
+
+
+class _Asking:
+    """One call of an operation, as an object bound to a client that is the adapter itself."""
+
+    __slots__ = ("_adapter", "_call")
+
+    name = ""
+
+    def __init__(self, adapter: ContainerAdapter, call: Call | None) -> None:
+        self._adapter = adapter
+        self._call = call
+
+    @property
+    def client(self) -> _Asking:
+        """Whom the operation asks."""
+        return self
+
+    @property
+    def callers(self) -> _Asking:
+        """What carries out an operation: see `__getitem__`."""
+        return self
+
+    def __getitem__(self, operation: Operation[..., Any]) -> Callable[[str, Arguments], Any]:
+        return lambda name, arguments: self._adapter.carry_out(self._call, operation, arguments)
 
 
 class ContainerAdapter(Adapter):
@@ -58,21 +82,20 @@ class ContainerAdapter(Adapter):
 
     def _do(self, name: str, call: Call | None, /, *args: Any, **kwds: Any) -> Any:
         """Carry out an operation of the contract; without a call, one that only reads."""
-        operation, codec = self._operations[name], self._codec
-        arguments = operation.lay_out(args, kwds)
-        if operation.wants_agent and call is not None:
-            arguments = operation.with_agent(arguments, agent_of(call))
-        encoded = operation.encode(arguments, codec)
-        method = getattr(self.behaviour, name)
+        return self._operations[name].method(_Asking(self, call), *args, **kwds)
+
+    def carry_out(
+        self, call: Call | None, operation: Operation[..., Any], arguments: Arguments
+    ) -> Any:
+        """Carry out an operation with its arguments in order, as a client would ask for it."""
+        method = getattr(self.behaviour, operation.name)
+        encoded = operation.encoder(self._codec)(arguments)
         wants_call = "call" in inspect.signature(method).parameters
         try:
             result = method(call, *encoded) if wants_call else method(*encoded)
         except KeyError as error:
             raise KeyError(*map(self._shown, error.args)) from None
-        if result is PARKED and call is not None:
-            convert_result(call, lambda wire: operation.decode(wire, arguments, codec))
-            return PARKED
-        return operation.decode(result, arguments, codec)
+        return operation.decoder(self._codec)(result, arguments)
 
     def _shown(self, argument: Any) -> Any:
         """Return the key that an error names, which behaviours know as bytes."""
@@ -232,10 +255,10 @@ class NamespaceAdapter(ContainerAdapter):
 
 
 class ValueAdapter(ContainerAdapter):
-    """A number of a C type, and its lock."""
+    """A number of a C type."""
 
     contract = objects.Value
-    same = frozenset({"get", "set", "add", "compare_and_set", "acquire", "release"})
+    same = frozenset({"get", "set", "add", "compare_and_set"})
     exposed = same
 
     def value(self) -> Any:
@@ -246,11 +269,10 @@ class ValueAdapter(ContainerAdapter):
 
 
 class ArrayAdapter(ContainerAdapter):
-    """Numbers of a C type, and their lock."""
+    """Numbers of a C type."""
 
     contract = objects.Array
-    same = frozenset({"acquire", "release"})
-    exposed = same | {"__getitem__", "__len__", "__setitem__"}
+    exposed = frozenset({"__getitem__", "__len__", "__setitem__"})
 
     def value(self) -> list[Any]:
         return [self._do("get", None, index) for index in range(self._do("size", None))]

@@ -8,9 +8,14 @@ from ...memory.lock import Lock
 from ...memory.rlock import RLock
 from ...waiting import Call
 from ..lane import StdlibLane
-from .adapter import Adapter
+from .adapter import Adapter, convert_result
 
-__all__ = ["LockAdapter", "RLockAdapter", "agent_of"]
+__all__ = ["LockAdapter", "RLockAdapter", "agent_of", "is_granted"]
+
+
+def is_granted(result: Any) -> bool:
+    """Return whether what a behaviour tells who wants to acquire is a grant."""
+    return result is not None
 
 
 def agent_of(call: Call) -> int:
@@ -28,7 +33,8 @@ class LockAdapter(Adapter):
         self.behaviour = Lock()
 
     def acquire(self, call: Call, blocking: bool = True, timeout: float | None = -1) -> object:
-        return self.behaviour.acquire(call, bool(blocking), timeout)
+        convert_result(call, is_granted)
+        return self.behaviour.acquire(call, bool(blocking), timeout, agent_of(call))
 
     def release(self, call: Call) -> None:
         self.behaviour.release(call)
@@ -55,6 +61,7 @@ class RLockAdapter(Adapter):
         self.behaviour = RLock()
 
     def acquire(self, call: Call, blocking: bool = True, timeout: float | None = -1) -> object:
+        convert_result(call, is_granted)
         return self.behaviour.acquire(call, bool(blocking), timeout, agent_of(call))
 
     def release(self, call: Call) -> None:

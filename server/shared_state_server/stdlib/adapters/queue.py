@@ -1,13 +1,13 @@
 """`queue.Queue` and `queue.LifoQueue`.
 
-Items are whatever was put: nothing looks into them. A behaviour wants items that have a length, so
-each is in a tuple of its own. Those of a queue of the service are encoded as everywhere.
+Items are whatever was put: nothing looks into them. A behaviour wants bytes, so each is a `Parcel`,
+which passes for some. Those of a queue of the service are encoded as everywhere.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from operator import itemgetter
+from operator import attrgetter
 from typing import Any
 
 from shared_state_protocol.codec import Codec
@@ -20,6 +20,20 @@ from .adapter import Adapter, convert_result
 __all__ = ["LifoQueueAdapter", "QueueAdapter"]
 
 
+class Parcel(bytes):
+    """No bytes, and an item of whatever type."""
+
+    item: Any
+
+    def __new__(cls, item: Any) -> Parcel:
+        made = super().__new__(cls)
+        made.item = item  # not in an `__init__`: ``bytes(parcel)`` would call it once more
+        return made
+
+    def __bytes__(self) -> Parcel:
+        return self  # and not a copy without the item
+
+
 class QueueAdapter(Adapter):
     """Items, first in, first out."""
 
@@ -28,9 +42,9 @@ class QueueAdapter(Adapter):
     )
 
     def __init__(self, maxsize: int = 0) -> None:
-        self.behaviour: Any = Queue(maxsize)
-        self._wrap: Callable[[Any], Any] = _wrapped
-        self._unwrap: Callable[[Any], Any] = itemgetter(0)
+        self.behaviour: Any = Queue(maxsize, find=_nothing)
+        self._wrap: Callable[[Any], Any] = Parcel
+        self._unwrap: Callable[[Any], Any] = attrgetter("item")
 
     @classmethod
     def of(cls, behaviour: Any, codec: Codec) -> QueueAdapter:
@@ -45,7 +59,7 @@ class QueueAdapter(Adapter):
         return self.behaviour.put(call, self._wrap(item), block, timeout)
 
     def put_nowait(self, call: Call, item: Any) -> None:
-        self.behaviour.put_nowait(self._wrap(item))
+        self.behaviour.put_nowait(call, self._wrap(item))
 
     def get(self, call: Call, block: bool = True, timeout: float | None = None) -> object:
         convert_result(call, self._unwrap)
@@ -80,12 +94,8 @@ class LifoQueueAdapter(QueueAdapter):
 
     def __init__(self, maxsize: int = 0) -> None:
         super().__init__()
-        self.behaviour = LifoQueue(maxsize)
+        self.behaviour = LifoQueue(maxsize, find=_nothing)
 
 
-def _wrapped(item: Any) -> tuple[Any]:
-    return (item,)
-
-
-def _nothing(result: object) -> None:
-    """Join returns None, not whether all was done in time."""
+def _nothing(*_: object) -> None:
+    """Join returns None, not whether all was done in time; and there are no dead letters here."""

@@ -5,7 +5,8 @@ from __future__ import annotations
 from ...memory.bounded_semaphore import BoundedSemaphore
 from ...memory.semaphore import Semaphore
 from ...waiting import Call
-from .adapter import Adapter
+from .adapter import Adapter, convert_result
+from .lock import is_granted
 
 __all__ = ["BoundedSemaphoreAdapter", "SemaphoreAdapter"]
 
@@ -19,6 +20,7 @@ class SemaphoreAdapter(Adapter):
         self.behaviour = Semaphore(value)
 
     def acquire(self, call: Call, blocking: bool = True, timeout: float | None = None) -> object:
+        convert_result(call, is_granted)
         return self.behaviour.acquire(call, bool(blocking), timeout)
 
     def release(self, call: Call, n: int = 1) -> None:

@@ -1,0 +1,77 @@
+"""Holdings: the locks that a client holds, as far as it knows, and the grants by which it does.
+
+A release is guarded by the grant that it gives back. So who was given up by the server, and comes
+back to release a lock that somebody else has by now, gets `LockLost` and takes nothing from
+anybody. Who has acquired nothing releases whatever is held, as the standard library allows; so does
+a batch, inside of which no grant is known yet.
+
+A lock has one holder, so one grant for each name is enough, whatever threads, tasks and proxies a
+client has. An rlock is counted, for it is given back as often as it was taken. The permits of a
+semaphore have many holders, and need not be taken and released in pairs: see `objects.permits`.
+"""
+
+from __future__ import annotations
+
+from shared_state_protocol.errors import LockLost, StaleFence
+from shared_state_protocol.grants import Grant
+
+__all__ = ["Holding", "Holdings", "lost"]
+
+
+Holding = tuple[Grant, int]
+"""A grant, and how often it was taken. A plain tuple: it is made for every acquisition."""
+
+
+class Holdings:
+    """What a client holds, by the names of the locks."""
+
+    def __init__(self) -> None:
+        self._by_name: dict[str, Holding] = {}
+
+    def grant(self, name: str) -> Grant | None:
+        """Return the grant by which the lock `name` is held, or None."""
+        holding = self._by_name.get(name)
+        return None if holding is None else holding[0]
+
+    def take(self, grant: Grant) -> None:
+        """Count a lock that was acquired."""
+        before = self._by_name.get(grant[0])
+        again = before is not None and before[0][1] == grant[1]
+        self._by_name[grant[0]] = (grant, before[1] + 1 if before and again else 1)
+
+    def give(self, name: str) -> Holding | None:
+        """Count a lock that is about to be released; return what is known of it until then.
+
+        About to be: once the reply is there, another thread may hold it already.
+        """
+        holding = self._by_name.pop(name, None)
+        if holding is not None and holding[1] > 1:
+            self._by_name[name] = (holding[0], holding[1] - 1)
+        return holding
+
+    def put_aside(self, name: str) -> Holding | None:
+        """Forget a lock, however often it was taken: a condition gives it back for a while."""
+        return self._by_name.pop(name, None)
+
+    def take_again(self, grant: Grant, before: Holding | None) -> None:
+        """Count a lock that a condition has taken again, as often as before."""
+        self._by_name[grant.lock] = (grant, 1 if before is None else before[1])
+
+    def restore(self, before: Holding | None) -> None:
+        """Count a lock again that was not released after all, as far as anybody knows."""
+        if before is not None:
+            found, _ = self._by_name.get(before[0].lock, before)
+            if found is before[0]:
+                self._by_name[found.lock] = before
+
+    def clear(self) -> None:
+        """Forget everything: this process is a fork, and holds nothing."""
+        self._by_name.clear()
+
+
+def lost(refusal: StaleFence, name: str) -> LockLost:
+    """Return what is raised for a release that was refused: its caller had lost the lock."""
+    return LockLost(
+        f"{name!r} was lost before it was released: the server had given up this process, or "
+        f"somebody else released it ({refusal})"
+    )

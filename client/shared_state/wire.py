@@ -1,0 +1,205 @@
+"""The wire of an async client: one connection, from the handshake to its end.
+
+It cuts the bytes that arrive into messages and hands each to its client; what the client has to say
+it writes to `transport` itself. A wire is used once: after a break the client makes another, by the
+rules of `sockets`, which does the same for blocking clients.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING, Any
+
+from shared_state_protocol.address import Address
+from shared_state_protocol.errors import AuthenticationError, ProtocolError
+from shared_state_protocol.wire import messages
+from shared_state_protocol.wire.connection import ClientOpening
+from shared_state_protocol.wire.frames import FrameReader
+from shared_state_protocol.wire.handshake import Welcome
+
+from .reconnect import delays
+from .session import Session, unreachable
+from .sockets import break_off, tune
+
+if TYPE_CHECKING:
+    from .awaiting import AsyncClient
+
+__all__ = ["Wire", "dial", "redial"]
+
+
+class Wire(asyncio.Protocol):
+    """One connection of an async client. `opened` is done when the server is known."""
+
+    def __init__(
+        self, client: AsyncClient, kind: str, opening: ClientOpening, peer_timeout: float
+    ) -> None:
+        loop = asyncio.get_running_loop()
+        self.kind = kind
+        self.transport: Any = None  # uvloop's transports do not inherit from asyncio's
+        self.opened: asyncio.Future[Welcome] = loop.create_future()
+        self.closed = asyncio.Event()
+        self._client = client
+        self._peer_timeout = peer_timeout
+        self._opening = opening
+        self._reader: FrameReader | None = None
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self.transport = transport
+        if self.kind == "tcp":
+            tune(transport.get_extra_info("socket"), self._peer_timeout)
+
+    def data_received(self, data: bytes) -> None:
+        try:
+            if self._reader is None:
+                self._open(data)
+            else:
+                for payload in self._reader.feed(data):
+                    self._client.receive(messages.read(payload))
+        except (ProtocolError, AuthenticationError) as error:
+            if not self.opened.done():
+                self.opened.set_exception(error)
+            self.abort()
+
+    def _open(self, data: bytes) -> None:
+        answer = self._opening.receive(data)
+        if answer:
+            self.transport.write(answer)
+        welcome = self._opening.welcome
+        if welcome is not None and not self.opened.done():
+            self._reader = FrameReader(welcome.max_frame_bytes)
+            self.opened.set_result(welcome)
+
+    def eof_received(self) -> None:
+        """The server, or somebody on the way to it, ends the connection: the client comes back."""
+        self.break_off()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self.closed.set()
+        if not self.opened.done():
+            self.opened.set_exception(
+                ConnectionResetError("the server closed the connection before the handshake")
+            )
+            self.opened.exception()  # nobody waits for it when connecting was given up
+        self._client.lost(self)
+
+    def abort(self) -> None:
+        """Close at once, if there is anything to close, by a client that means to come back."""
+        if self.transport is not None:
+            self.break_off()
+            self.transport.abort()
+
+    def break_off(self) -> None:
+        """Have the coming close be a reset; see `sockets.break_off`."""
+        if self.kind == "tcp":
+            break_off(self.transport.get_extra_info("socket"))
+
+
+Opened = tuple[Wire, Welcome]
+
+
+async def dial(client: AsyncClient, session: Session, lane: int, thread: str) -> Opened:
+    """Open a wire for `client`; see `sockets.dial`."""
+    return await Dialling(client, session, lane, thread).until(ConnectionResetError)
+
+
+async def redial(client: AsyncClient, session: Session, lane: int, thread: str) -> Opened:
+    """Do what `dial` does, but wait for a server, or for a network, that is not there yet."""
+    return await Dialling(client, session, lane, thread).until(OSError)
+
+
+class Dialling:
+    """The attempts to open one wire."""
+
+    def __init__(self, client: AsyncClient, session: Session, lane: int, thread: str) -> None:
+        self._client = client
+        self._session = session
+        self._lane = lane
+        self._thread = thread
+
+    async def until(self, passing: type[OSError]) -> Opened:
+        """Try again as long as the error is a `passing` one and the session's timeout allows.
+
+        Never after a TimeoutError: the patience is used up.
+        """
+        loop = asyncio.get_running_loop()
+        give_up = loop.time() + self._session.timeout
+        for delay in delays(self._session.random):
+            await asyncio.sleep(delay)
+            try:
+                return await self.once()
+            except TimeoutError:
+                raise
+            except passing:
+                if loop.time() > give_up:
+                    raise
+        raise AssertionError("delays never end")
+
+    async def once(self) -> Opened:
+        """Open a wire, over the server's Unix socket where it is on this host."""
+        near = await self._nearer()
+        if near is not None:
+            return near
+        wire, welcome = await self._any()
+        self._session.know(welcome, self._lane)
+        near = await self._nearer()
+        if near is None:
+            return wire, welcome
+        wire.transport.close()
+        # The first welcome knows whether the session was there before.
+        return near[0], welcome
+
+    async def _any(self) -> Opened:
+        """Connect to the first of the session's addresses where a server answers."""
+        *others, last = self._session.addresses()
+        for address in others:
+            try:
+                return await self._open(address)
+            except OSError:
+                continue
+        return await self._open(last)
+
+    async def _nearer(self) -> Opened | None:
+        """Connect to the server's Unix socket if the same instance is behind it."""
+        nearer = self._session.nearer_address
+        if nearer is None:
+            return None
+        try:
+            wire, welcome = await self._open(nearer)
+        except (OSError, ProtocolError, AuthenticationError):
+            return None
+        if welcome.instance == self._session.instance:
+            return wire, welcome
+        wire.transport.close()
+        return None
+
+    async def _open(self, address: Address) -> Opened:
+        session, patience = self._session, self._session.patience
+        opening = session.opening(self._lane, self._thread)
+        wire = Wire(self._client, address.scheme, opening, session.peer_timeout)
+        try:
+            await asyncio.wait_for(_made(wire, address), patience)
+            welcome = await asyncio.wait_for(wire.opened, patience)
+        except asyncio.TimeoutError:
+            wire.abort()
+            raise TimeoutError(f"{address} did not answer within {patience:g} s") from None
+        except BaseException:
+            wire.abort()
+            raise
+        session.reached(address)
+        return wire, welcome
+
+
+async def _made(wire: Wire, address: Address) -> None:
+    """Connect a wire.
+
+    Raises:
+        OSError: what the system says, with the address.
+    """
+    loop = asyncio.get_running_loop()
+    try:
+        if address.scheme == "unix":
+            await loop.create_unix_connection(lambda: wire, address.path)
+        else:
+            await loop.create_connection(lambda: wire, address.host, address.port)
+    except OSError as error:
+        raise unreachable(error, address) from None

@@ -1,0 +1,64 @@
+"""What uvloop costs by itself: a protocol that sends back what came, and nothing else.
+
+The clients are the same bare sockets as those of the other echo: only the server differs.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import importlib
+import importlib.metadata
+import importlib.util
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+from tests.performance.peers.echo import FRAME, Echo
+from tests.performance.serving import Server, python_server, socket_folder
+
+if TYPE_CHECKING:
+    from multiprocessing.connection import Connection
+
+
+class UvloopEcho(Echo):
+    product = "bare uvloop echo"
+
+    def missing(self) -> str | None:
+        return None if importlib.util.find_spec("uvloop") else "uvloop is not installed"
+
+    def version(self) -> str:
+        return f"uvloop {importlib.metadata.version('uvloop')}, {len(FRAME)} bytes there and back"
+
+    @contextmanager
+    def serve(self) -> Iterator[Server]:
+        with socket_folder() as folder:
+            path = str(folder / "echo") if self.transport == "Unix" else None
+            with python_server(echo, path) as server:
+                yield server
+
+
+class Back(asyncio.Protocol):
+    """One connection."""
+
+    transport: Any  # uvloop's transports do not inherit from asyncio's
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self.transport = transport
+
+    def data_received(self, data: bytes) -> None:
+        self.transport.write(data)
+
+
+def echo(ready: Connection, path: str | None) -> None:
+    """Serve for ever on a Unix socket, or on a free TCP port when there is no path."""
+    importlib.import_module("uvloop").run(serve(ready, path))
+
+
+async def serve(ready: Connection, path: str | None) -> None:
+    loop = asyncio.get_running_loop()
+    if path:
+        server = await loop.create_unix_server(Back, path)
+    else:
+        server = await loop.create_server(Back, "127.0.0.1", 0)
+    ready.send(server.sockets[0].getsockname())
+    await server.serve_forever()
