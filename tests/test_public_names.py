@@ -63,6 +63,7 @@ PUBLIC = {
         *{f"Async{name}" for name in TYPES},
         *ANSWERS,
         *ERRORS,
+        "Manager",
         "SharedStateManager",
         "register",
     },

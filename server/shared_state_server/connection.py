@@ -25,13 +25,15 @@ from typing import Any
 from shared_state_protocol.errors import AuthenticationError, ProtocolError
 from shared_state_protocol.wire.connection import HANDSHAKE_TIMEOUT_S, ServerOpening
 from shared_state_protocol.wire.frames import HEADER_BYTES, FrameReader, header
-from shared_state_protocol.wire.handshake import NONCE_BYTES, REFUSAL
+from shared_state_protocol.wire.handshake import MAGIC, NONCE_BYTES, REFUSAL
 from shared_state_protocol.wire.large import LARGE_BYTES, Pieces
 
 from .hall import Hall
 from .large_frame import LargeFrame
 from .session import Lane
 from .sockets import keep_alive, may_enter, process_of
+from .stdlib.connection import StdlibConnection
+from .stdlib.office import Office
 
 __all__ = ["Connection"]
 
@@ -120,6 +122,9 @@ class Connection(asyncio.Protocol):
         self._transport.write(self._opening.greeting)
 
     def _open(self, opening: ServerOpening, data: bytes) -> None:
+        if self._hall.office is not None and data[:1] != MAGIC[:1] and not opening.has_begun:
+            self._hand_over(self._hall.office, opening, data)
+            return
         try:
             hello = opening.receive(data)
         except AuthenticationError as error:
@@ -134,6 +139,16 @@ class Connection(asyncio.Protocol):
         log.debug("%s pid %d is here, lane %d", hello.host, hello.pid, hello.lane)
         if opening.rest:
             self.data_received(opening.rest)
+
+    def _hand_over(self, office: Office, opening: ServerOpening, data: bytes) -> None:
+        """Let the standard library's protocol go on from here: its first byte is a length's."""
+        hall = self._hall
+        self._end_opening()
+        hall.leave(self)
+        other = StdlibConnection(hall, office, self._host, self._transport, opening.nonce)
+        hall.enter(other)
+        self._transport.set_protocol(other)
+        other.data_received(data)
 
     def _refuse(self, reason: str) -> None:
         log.warning("refused a peer from %s: %s", self._host or "this host", reason)

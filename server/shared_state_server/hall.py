@@ -21,6 +21,8 @@ from .settings import Settings
 
 if TYPE_CHECKING:
     from .connection import Connection
+    from .stdlib.connection import StdlibConnection
+    from .stdlib.office import Office
 
 __all__ = ["DEPARTURES_PER_TURN", "Hall"]
 
@@ -29,15 +31,25 @@ DEPARTURES_PER_TURN = 32
 
 
 class Hall:
-    """All connections of a server; `instance` is its identity, `unix_path` its other door."""
+    """All connections of a server; `instance` is its identity, `unix_path` its other door.
 
-    def __init__(self, settings: Settings, service: Service, instance: bytes) -> None:
+    `office` is where clients of the standard library are served, if they are let in at all.
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        service: Service,
+        instance: bytes,
+        office: Office | None = None,
+    ) -> None:
         self.settings = settings
         self.service = service
         self.instance = instance
+        self.office = office
         self.unix_path = ""
         self.is_closed = False
-        self.connections: set[Connection] = set()
+        self.connections: set[Connection | StdlibConnection] = set()
         self._by_lane: dict[Lane, Connection] = {}
         self._vigils: dict[Session, Vigil] = {}
         self._departing: deque[tuple[Connection, Lane, bool, int]] = deque()
@@ -50,12 +62,12 @@ class Hall:
             settings.max_pending_per_address,
         )
 
-    def enter(self, connection: Connection) -> None:
+    def enter(self, connection: Connection | StdlibConnection) -> None:
         """Count a connection that is open."""
         self.connections.add(connection)
         self.is_empty.clear()
 
-    def leave(self, connection: Connection) -> None:
+    def leave(self, connection: Connection | StdlibConnection) -> None:
         """Count a connection no more."""
         self.connections.discard(connection)
         if not self.connections:

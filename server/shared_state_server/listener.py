@@ -26,6 +26,7 @@ from .hall import Hall
 from .rendezvous import Rendezvous
 from .service import Service
 from .settings import Settings
+from .stdlib.office import Office
 
 __all__ = ["Listening", "bind", "run", "serve"]
 
@@ -61,15 +62,18 @@ def run(
     *,
     sock: socket.socket | None = None,
     ready: Callable[[Listening], None] | None = None,
+    office: Office | None = None,
 ) -> None:
     """Serve in this thread until stopped, on uvloop where it is installed.
+
+    Clients of the standard library are let in to `office`, if there is one.
 
     Raises:
         OSError: the address is taken, or not one of this host's.
     """
     loop = _new_event_loop()
     try:
-        loop.run_until_complete(serve(settings, sock=sock, ready=ready))
+        loop.run_until_complete(serve(settings, sock=sock, ready=ready, office=office))
     finally:
         loop.close()
 
@@ -87,13 +91,14 @@ async def serve(
     *,
     sock: socket.socket | None = None,
     ready: Callable[[Listening], None] | None = None,
+    office: Office | None = None,
 ) -> None:
     """Serve until stopped, and drain; at `sock` if it is given, which listens already.
 
     Raises:
         OSError: the address is taken, or not one of this host's.
     """
-    server = Server(settings)
+    server = Server(settings, office)
     try:
         listening = await server.open(sock or bind(settings))
         with server.signals():
@@ -110,7 +115,12 @@ async def serve(
 class Server:
     """One service, its doors, and its timers. `clock` is that of the loop, to the microsecond."""
 
-    def __init__(self, settings: Settings, clock: Callable[[], float] = monotonic) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        office: Office | None = None,
+        clock: Callable[[], float] = monotonic,
+    ) -> None:
         loop = self._loop = asyncio.get_running_loop()
         self.stopped = asyncio.Event()
         self._forced = asyncio.Event()
@@ -129,29 +139,36 @@ class Server:
         )
         for name, type_name in settings.share:
             self.service.share(name, type_name)
-        self._hall = Hall(settings, self.service, os.urandom(16))
+        if office is not None:
+            office.open(self.service)
+        self._hall = Hall(settings, self.service, os.urandom(16), office)
         self._rendezvous = Rendezvous(self._hall.instance)
 
     async def open(self, sock: socket.socket) -> Listening:
         """Take connections at `sock` and at the Unix socket."""
-        tcp = await self._loop.create_server(self._connection, sock=sock, backlog=BACKLOG)
-        self._doors.append(tcp)
+        is_unix = sock.family == socket.AF_UNIX
+        open_door = self._loop.create_unix_server if is_unix else self._loop.create_server
+        self._doors.append(await open_door(self._connection, sock=sock, backlog=BACKLOG))
         near = self._rendezvous.open() if self._settings.unix_socket else None
         if near is not None:
             unix = await self._loop.create_unix_server(self._connection, sock=near, backlog=BACKLOG)
             self._doors.append(unix)
             self._hall.unix_path = self._rendezvous.path
-        host, port = sock.getsockname()[:2]
-        return Listening(Address("tcp", host, port), self._hall.unix_path, self.stop)
+        return Listening(_address_of(sock), self._hall.unix_path, self.stop)
 
     def _connection(self) -> Connection:
         return Connection(self._hall)
 
     @contextlib.contextmanager
     def signals(self) -> Generator[None]:
-        """Stop on the first signal, end at once on the second; only the main thread hears any."""
+        """Stop on the first signal, end at once on the second; only the main thread hears any.
+
+        A signal that somebody ignores or handles already is left to him.
+        """
         heard: list[signal.Signals] = []
         for number in SIGNALS:
+            if signal.getsignal(number) not in {signal.SIG_DFL, signal.default_int_handler}:
+                continue
             with contextlib.suppress(ValueError, RuntimeError):
                 self._loop.add_signal_handler(number, self.stop)
                 heard.append(number)
@@ -204,3 +221,10 @@ class Server:
         soonest = self.service.deadlines.next()
         if soonest is not None:
             self._set_alarm(soonest)
+
+
+def _address_of(sock: socket.socket) -> Address:
+    name = sock.getsockname()
+    if sock.family == socket.AF_UNIX:
+        return Address("unix", path=os.fsdecode(name))
+    return Address("tcp", name[0], name[1])

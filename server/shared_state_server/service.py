@@ -178,10 +178,10 @@ class Service:
 
     def _create(self, row: Row, arguments: list[Any]) -> Any:
         if row.wants_find:
-            return row.behaviour(*arguments, find=self._behaviour_of)
+            return row.behaviour(*arguments, find=self.behaviour_of)
         return row.behaviour(*arguments)
 
-    def _behaviour_of(self, name: str, made_as: str | None = None) -> Any:
+    def behaviour_of(self, name: str, made_as: str | None = None) -> Any:
         """Return the behaviour named `name`, for one that works with another.
 
         If there is none, it is made as one of the type `made_as`.

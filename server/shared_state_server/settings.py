@@ -73,6 +73,12 @@ class Settings:
     allow_pickle: bool = setting(
         False, "Store pickled values too, for clients that ask; the server never unpickles them."
     )
+    allow_stdlib_clients: bool = setting(
+        False, "Serve clients of multiprocessing.managers too; what they send is pickled."
+    )
+    allow_class: tuple[str, ...] = setting(
+        (), "Class, as module:Class, that their pickles may name besides the plain ones."
+    )
     log_level: str = setting("info", f"Least urgent kind of log line: {', '.join(LOG_LEVELS)}.")
 
     drain_timeout: float = setting(
@@ -105,6 +111,7 @@ class Settings:
         self._check_address()
         self._check_key()
         self._check_share()
+        self._check_classes()
         self._check_times()
         self._check_limits()
         if self.log_level not in LOG_LEVELS:
@@ -148,6 +155,14 @@ class Settings:
             if name in taken:
                 raise ValueError(f"share {name}={kind}: {name} is there already")
             taken.add(name)
+
+    def _check_classes(self) -> None:
+        for name in self.allow_class:
+            module, _, qualified = name.partition(":")
+            if not module or not qualified:
+                raise ValueError(f"allow_class {name}: a class is named as module:Class")
+        if self.allow_class and not self.allow_stdlib_clients:
+            raise ValueError("allow_class means nothing without allow_stdlib_clients")
 
     def _check_times(self) -> None:
         for name in ("drain_timeout", "session_grace"):

@@ -21,8 +21,8 @@ from .refusal import Refused
 
 __all__ = ["parse_share", "takes_settings"]
 
-_TYPES = {**get_type_hints(Settings), "share": list[str]}
-_METAVARS = {"share": "NAME=TYPE"}
+_TYPES = {**get_type_hints(Settings), "share": list[str], "allow_class": list[str]}
+_METAVARS = {"share": "NAME=TYPE", "allow_class": "MODULE:CLASS"}
 
 
 def takes_settings(command: Callable[..., None]) -> Callable[..., None]:

@@ -16,6 +16,7 @@ from typing import Any
 from ..descriptors import allow_connections
 from ..listener import run
 from ..settings import Settings
+from ..stdlib.office import Office
 from .announcement import announce
 from .keysource import FoundKey, take_key
 from .options import parse_share, takes_settings
@@ -33,17 +34,29 @@ def serve(**chosen: Any) -> None:
     logging.basicConfig(stream=sys.stderr, level=settings.log_threshold, format=LOG_FORMAT)
     allow_connections(settings.max_clients)
     try:
-        run(settings, ready=lambda listening: announce(listening, found))
+        run(settings, ready=lambda listening: announce(listening, found), office=_office(settings))
     except OSError as error:
         raise OSError(f"cannot listen at {settings.address}: {_why(error)}") from error
 
 
-def _decide(authkey_file: str, share: list[str], **others: Any) -> tuple[FoundKey, Settings]:
+def _decide(
+    authkey_file: str, share: list[str], allow_class: list[str], **others: Any
+) -> tuple[FoundKey, Settings]:
     try:
         found = take_key(authkey_file, os.environ)
-        return found, Settings(authkey=found.key, share=parse_share(share), **others)
+        others |= {"share": parse_share(share), "allow_class": tuple(allow_class)}
+        return found, Settings(authkey=found.key, **others)
     except (ValueError, OSError) as error:
         raise Refused(str(error)) from None
+
+
+def _office(settings: Settings) -> Office | None:
+    """Return what clients of the standard library are served by, if they are let in."""
+    if not settings.allow_stdlib_clients:
+        return None
+    office = Office({}, settings.authkey, settings.allow_class)
+    office.max_frame_bytes = settings.max_frame_bytes
+    return office
 
 
 def _why(error: OSError) -> str:

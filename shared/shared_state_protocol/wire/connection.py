@@ -38,10 +38,15 @@ class ServerOpening:
         self.greeting = handshake.greeting(nonce)
         self.rest = b""
         self._key = key
-        self._nonce = nonce
+        self.nonce = nonce
         self._channel = channel
         self._kept = b""
         self._hello = b""
+
+    @property
+    def has_begun(self) -> bool:
+        """Whether a part of the hello is here."""
+        return bool(self._kept)
 
     def receive(self, data: bytes) -> Hello | None:
         """Take bytes of the client; return its hello once it is whole.
@@ -61,12 +66,12 @@ class ServerOpening:
             self._kept = kept
             return None
         self._hello, self.rest = rest[HEADER_BYTES:end], rest[end:]
-        return handshake.read_hello(self._key, self._nonce, self._channel, self._hello)
+        return handshake.read_hello(self._key, self.nonce, self._channel, self._hello)
 
     def accept(self, welcome: Welcome) -> bytes:
         """Return the frame that welcomes the client whose hello was received."""
         return frame(
-            handshake.write_welcome(self._key, self._nonce, self._channel, self._hello, welcome)
+            handshake.write_welcome(self._key, self.nonce, self._channel, self._hello, welcome)
         )
 
 

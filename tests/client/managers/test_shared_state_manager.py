@@ -10,6 +10,7 @@ import sys
 import time
 from collections.abc import Iterator
 from multiprocessing.managers import BaseManager
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -93,17 +94,18 @@ def test_shutdown_ends_the_server_and_refuses_clients() -> None:
         shared_state.connect(address, authkey=KEY, timeout=5)
 
 
-def test_what_is_not_there_yet_says_so(manager: SharedStateManager) -> None:
-    with pytest.raises(NotImplementedError, match="register"):
-        SharedStateManager.register("Pool")
-    with pytest.raises(NotImplementedError, match="Unix socket"):
-        SharedStateManager("/tmp/socket")  # type: ignore[arg-type]  # what the refusal is about
+def test_it_serves_at_a_unix_socket_too(tmp_path: Path) -> None:
+    path = str(tmp_path / "socket")
+    with SharedStateManager(path, KEY) as manager:
+        assert manager.address == path
+        manager.client.dict("config")["rate"] = 10
+        assert manager.client.dict("config") == {"rate": 10}
 
 
 def test_starting_twice_and_using_one_that_is_not_started_are_errors(
     manager: SharedStateManager,
 ) -> None:
-    with pytest.raises(AssertionError):
+    with pytest.raises(multiprocessing.ProcessError):
         manager.start()
     with pytest.raises(AssertionError):
         _ = SharedStateManager(authkey=KEY).client

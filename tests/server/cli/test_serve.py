@@ -21,6 +21,7 @@ from shared_state_protocol.address import Address
 from shared_state_server import cli
 from shared_state_server.listener import Listening
 from shared_state_server.settings import Settings
+from shared_state_server.stdlib.office import Office
 
 KEY = "a key of this test, long enough"
 LISTENING = Listening(Address("tcp", "127.0.0.1", 50000), "", lambda: None)
@@ -48,7 +49,10 @@ def serve(monkeypatch: pytest.MonkeyPatch) -> Serve:
     """Run ``serve`` with arguments; return the settings that the server was given."""
     given: list[Settings] = []
 
-    def run(settings: Settings, *, ready: Callable[[Listening], None]) -> None:
+    def run(
+        settings: Settings, *, ready: Callable[[Listening], None], office: Office | None
+    ) -> None:
+        assert (office is not None) == settings.allow_stdlib_clients
         given.append(settings)
         ready(LISTENING)
 
@@ -100,11 +104,11 @@ OPTIONS: list[tuple[str, str, Any]] = [
     ("max_frame_bytes", "2000000", 2_000_000),
     ("output_limit_bytes", "99000000", 99_000_000),
 ]
-FLAGS = ["insecure", "allow_weak_key", "allow_pickle", "unix_socket"]
+FLAGS = ["insecure", "allow_weak_key", "allow_pickle", "allow_stdlib_clients", "unix_socket"]
 
 
 def test_every_setting_is_tried_here() -> None:
-    tried = {name for name, _, _ in OPTIONS} | {*FLAGS} | {"authkey", "share"}
+    tried = {name for name, _, _ in OPTIONS} | {*FLAGS} | {"authkey", "share", "allow_class"}
     assert tried == {*asdict(Settings(authkey=KEY.encode()))}
 
 
@@ -138,6 +142,20 @@ def test_objects_to_share_may_be_several(serve: Serve, monkeypatch: pytest.Monke
     monkeypatch.setenv("SHARED_STATE_AUTHKEY", KEY)
     monkeypatch.setenv("SHARED_STATE_SHARE", "jobs=queue config=dict")
     assert serve().share == pairs
+
+
+def test_classes_for_the_pickles_of_standard_clients_may_be_several(serve: Serve) -> None:
+    settings = serve("--allow-stdlib-clients", "--allow-class", "a:B", "--allow-class", "a.b:C.D")
+    assert settings.allow_class == ("a:B", "a.b:C.D")
+
+
+@pytest.mark.parametrize(
+    "arguments", [("--allow-stdlib-clients", "--allow-class", "B"), ("--allow-class", "a:B")]
+)
+def test_a_class_without_a_module_or_without_a_use_is_refused(
+    refuse: Refuse, arguments: tuple[str, ...]
+) -> None:
+    assert "allow_class" in refuse(*arguments)
 
 
 def test_an_option_wins_over_its_variable(serve: Serve, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,0 +1,376 @@
+"""Connecting to a manager's server, ours or the standard library's, on its wire.
+
+Three things differ from `multiprocessing.connection.Client`:
+
+* connecting and the handshake end within `CONNECT_TIMEOUT_S`, whatever the other side does;
+* a connection knows whether it is in the middle of a call, whether its server is gone and whether
+  it is another process's, so that a call never reads the reply to another one;
+* proxies travel under the names of `multiprocessing.managers`, which every server knows, and are
+  ours again when they arrive.
+"""
+
+from __future__ import annotations
+
+import copyreg
+import io
+import multiprocessing.managers as stdlib
+import os
+import pickle
+import select
+import socket
+import struct
+import sys
+import threading
+import time
+from collections import ChainMap
+from multiprocessing import AuthenticationError, connection
+from multiprocessing.reduction import ForkingPickler
+from typing import Any
+
+from shared_state_protocol.wire import stdlib as wire
+
+__all__ = ["CONNECT_TIMEOUT_S", "Client", "ManagerConnection", "XmlClient", "listener_client"]
+
+CONNECT_TIMEOUT_S = 10.0
+"""For a server to take the connection and to prove its key. A SYN is sent again after 1, 3 and 7 s,
+so that one or two lost ones are survived."""
+
+NONCE_BYTES = 40
+REQUEST_PARTS = 4
+"""Of every request: the identity, the method, its arguments and its keywords."""
+
+READ_BYTES = 65536
+"""Read at once: nearly every reply is shorter, and so is one system call."""
+
+_SHORT = struct.Struct("!i")
+_LONG = struct.Struct("!Q")
+_TIMEVAL = struct.Struct("@ll")
+
+_MANAGERS = stdlib.__name__
+_PACKAGE = __name__.rpartition(".")[0]
+_MENTION = _MANAGERS.encode()
+_ATOMS = frozenset({bool, bytes, float, int, str, type(None)})
+
+
+class _Reading(threading.local):
+    """The key of the connection whose reply is being read, for the proxies in it."""
+
+    authkey: bytes | None = None
+
+
+reading = _Reading()
+
+
+class ManagerConnection(connection.Connection):
+    """A connection to a manager's server.
+
+    `is_in_call` says that a request has begun to leave whose reply is not there yet.
+    """
+
+    _handle: int
+
+    def __init__(self, handle: int, authkey: bytes | None = None) -> None:
+        super().__init__(handle)
+        self.authkey = authkey
+        self.is_in_call = False
+        self._pid = os.getpid()
+        self._poll = select.poll()
+        self._poll.register(handle, select.POLLIN)
+
+    def is_unusable(self) -> bool:
+        """Return whether the next call cannot go through here.
+
+        Nobody may have sent anything between two calls: what there is to read is the end, or the
+        reply to a call that was interrupted.
+        """
+        return self.is_in_call or self._pid != os.getpid() or bool(self._poll.poll(0))
+
+    def send(self, obj: Any) -> None:
+        """Send an object.
+
+        Raises:
+            OSError: the connection is broken; the server has not got the whole of it.
+        """
+        data = wire.frame(_dumps(obj))
+        self.is_in_call = True
+        self._write(data)
+
+    def recv(self) -> Any:
+        """Return the next object.
+
+        Raises:
+            EOFError: the server is gone.
+        """
+        data = self._read()
+        self.is_in_call = False
+        return _loads(data, self.authkey)
+
+    def _write(self, data: bytes) -> None:
+        sent = os.write(self._handle, data)
+        if sent < len(data):
+            view = memoryview(data)
+            while sent < len(data):
+                sent += os.write(self._handle, view[sent:])
+
+    def _read(self) -> bytes:
+        data = os.read(self._handle, READ_BYTES)
+        if len(data) >= _SHORT.size:
+            (size,) = _SHORT.unpack_from(data)
+            if size == len(data) - _SHORT.size:
+                return data[_SHORT.size :]
+        return self._read_on(bytearray(data))
+
+    def _read_on(self, data: bytearray) -> bytes:
+        self._fill(data, _SHORT.size)
+        start = _SHORT.size
+        (size,) = _SHORT.unpack_from(data)
+        if size == -1:
+            start += _LONG.size
+            self._fill(data, start)
+            (size,) = _LONG.unpack_from(data, _SHORT.size)
+        self._fill(data, start + size)
+        return bytes(memoryview(data)[start : start + size])
+
+    def _fill(self, data: bytearray, wanted: int) -> None:
+        while len(data) < wanted:
+            more = os.read(self._handle, max(READ_BYTES, min(wanted - len(data), 1 << 20)))
+            if not more:
+                raise EOFError
+            data += more
+
+
+class _XmlConnection(ManagerConnection):
+    """The same in XML, for the ``xmlrpclib`` serializer."""
+
+    def send(self, obj: Any) -> None:
+        from xmlrpc import client
+
+        self.is_in_call = True
+        self._write(wire.frame(client.dumps((obj,), None, None, None, True).encode()))
+
+    def recv(self) -> Any:
+        from xmlrpc import client
+
+        (obj,), _ = client.loads(self._read().decode())
+        self.is_in_call = False
+        return obj
+
+
+def Client(  # its name in `multiprocessing.connection`
+    address: Any, family: str | None = None, authkey: bytes | None = None
+) -> ManagerConnection:
+    """Connect to a server, and prove the key to each other.
+
+    Raises:
+        TimeoutError: the server did not answer within `CONNECT_TIMEOUT_S`.
+        ConnectionRefusedError, FileNotFoundError: nobody listens there.
+        multiprocessing.AuthenticationError: the server has another key.
+    """
+    return _connect(ManagerConnection, address, authkey)
+
+
+def XmlClient(  # as above
+    address: Any, family: str | None = None, authkey: bytes | None = None
+) -> ManagerConnection:
+    """Connect as `Client` does, for the ``xmlrpclib`` serializer."""
+    return _connect(_XmlConnection, address, authkey)
+
+
+listener_client: dict[str, tuple[Any, Any]] = {
+    "pickle": (connection.Listener, Client),
+    "xmlrpclib": (connection.XmlListener, XmlClient),  # type: ignore[attr-defined]  # not in stubs
+}
+"""What each serializer connects with: a manager and its proxies look it up by name."""
+
+
+def _connect(
+    connection_class: type[ManagerConnection], address: Any, authkey: bytes | None
+) -> ManagerConnection:
+    if authkey is not None and not isinstance(authkey, bytes):
+        raise TypeError("authkey should be a byte string")
+    path = _near_path(connection_class, address, authkey)
+    if path:
+        try:
+            return _connect_to(connection_class, path, authkey)
+        except OSError:
+            del _near_paths[address, authkey]  # that server is no more
+    return _connect_to(connection_class, address, authkey)
+
+
+_near_paths: dict[tuple[Any, bytes | None], str] = {}
+"""By address and key: the Unix socket of a server on this host, or nothing if it has none."""
+
+
+def _near_path(
+    connection_class: type[ManagerConnection], address: Any, authkey: bytes | None
+) -> str:
+    """Return the path of a Unix socket at which the server of `address` is, too.
+
+    It is twice as fast as TCP on the same host. A server of the standard library knows nothing of
+    it, and the path of one that is on another host is not there.
+    """
+    if not _is_tcp(address):
+        return ""
+    known = _near_paths.get((address, authkey))
+    if known is None:
+        with _connect_to(connection_class, address, authkey) as made:
+            made.send((None, "near", (), {}))
+            kind, said = made.recv()
+        known = said if kind == "#RETURN" and isinstance(said, str) and _is_here(said) else ""
+        _near_paths[address, authkey] = known
+    return known
+
+
+def _is_tcp(address: Any) -> bool:
+    return isinstance(address, tuple)
+
+
+def _is_here(path: str) -> bool:
+    return bool(path) and os.path.exists(path)
+
+
+def _connect_to(
+    connection_class: type[ManagerConnection], address: Any, authkey: bytes | None
+) -> ManagerConnection:
+    deadline = time.monotonic() + CONNECT_TIMEOUT_S
+    sock = _open_socket(address)
+    made = connection_class(sock.detach(), authkey)
+    try:
+        if authkey is not None:
+            _handshake(made, authkey, deadline)
+        _set_timeout(made.fileno(), 0.0)
+    except BaseException:
+        made.close()
+        raise
+    return made
+
+
+def _open_socket(address: Any) -> socket.socket:
+    family = getattr(socket, connection.address_type(address))  # type: ignore[attr-defined]  # not in stubs
+    if family == socket.AF_INET and ":" in address[0]:
+        family = socket.AF_INET6
+    sock = socket.socket(family, socket.SOCK_STREAM)
+    try:
+        sock.settimeout(CONNECT_TIMEOUT_S)
+        sock.connect(address)
+        sock.settimeout(None)
+        if family != socket.AF_UNIX:
+            sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            sock.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+        _set_timeout(sock.fileno(), CONNECT_TIMEOUT_S)
+    except TimeoutError:
+        sock.close()
+        raise TimeoutError(
+            f"{address!r} did not take a connection within {CONNECT_TIMEOUT_S:g} s"
+        ) from None
+    except BaseException:
+        sock.close()
+        raise
+    return sock
+
+
+def _set_timeout(handle: int, seconds: float) -> None:
+    """Have the kernel end reads and writes after so many seconds; 0 is never."""
+    value = _TIMEVAL.pack(int(seconds), int(seconds % 1 * 1e6))
+    with socket.socket(fileno=os.dup(handle)) as sock:
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, value)
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_SNDTIMEO, value)
+
+
+def _handshake(made: ManagerConnection, authkey: bytes, deadline: float) -> None:
+    try:
+        _answer(made, authkey, deadline)
+        _challenge(made, authkey, deadline)
+    except BlockingIOError:
+        raise _late() from None
+
+
+def _answer(made: ManagerConnection, authkey: bytes, deadline: float) -> None:
+    challenged = _hear(made, deadline)
+    if not challenged.startswith(wire.CHALLENGE):
+        raise AuthenticationError(f"Protocol error, expected challenge: {challenged!r}")
+    made.send_bytes(wire.response(authkey, challenged[len(wire.CHALLENGE) :]))
+    if _hear(made, deadline) != wire.WELCOME:
+        raise AuthenticationError("digest sent was rejected")
+
+
+def _challenge(made: ManagerConnection, authkey: bytes, deadline: float) -> None:
+    message = wire.challenge(os.urandom(NONCE_BYTES))
+    made.send_bytes(wire.CHALLENGE + message)
+    try:
+        wire.check_response(authkey, message, _hear(made, deadline))
+    except AuthenticationError:
+        made.send_bytes(wire.FAILURE)
+        raise
+    made.send_bytes(wire.WELCOME)
+
+
+def _hear(made: ManagerConnection, deadline: float) -> bytes:
+    if time.monotonic() > deadline:
+        raise _late()
+    return made.recv_bytes(wire.MAX_HANDSHAKE_BYTES)
+
+
+def _late() -> TimeoutError:
+    return TimeoutError(f"the server did not prove its key within {CONNECT_TIMEOUT_S:g} s")
+
+
+# Proxies in what is sent and received
+
+
+_DISPATCH_TABLE: Any = ChainMap[Any, Any](
+    copyreg.dispatch_table,
+    ForkingPickler._extra_reducers,  # type: ignore[attr-defined]  # not in stubs
+)
+
+
+class _Pickler(pickle.Pickler):
+    """Writes our proxies as the standard library's, which every server knows."""
+
+    dispatch_table = _DISPATCH_TABLE
+
+    def reducer_override(self, obj: Any) -> Any:
+        if not isinstance(obj, stdlib.BaseProxy):
+            return NotImplemented
+        _, (made_by, *arguments) = obj.__reduce__()
+        known: Any = sys.modules[_MANAGERS]
+        name = getattr(made_by, "__name__", "")
+        ours = made_by is getattr(sys.modules[_PACKAGE], name, None)
+        return known.RebuildProxy, (getattr(known, name, made_by) if ours else made_by, *arguments)
+
+
+class _Unpickler(pickle.Unpickler):
+    """Reads the standard library's proxies as ours."""
+
+    def find_class(self, module: str, name: str, /) -> Any:
+        if module == _MANAGERS:
+            ours = getattr(sys.modules[_PACKAGE], name, None)
+            if ours is not None:
+                return ours
+        return super().find_class(module, name)
+
+
+def _is_request(obj: Any) -> bool:
+    return type(obj) is tuple and len(obj) == REQUEST_PARTS  # pyright: ignore[reportUnknownArgumentType]  # of whatever
+
+
+def _dumps(obj: Any) -> bytes:
+    if _is_request(obj) and not obj[3]:
+        for each in obj[2]:
+            if type(each) not in _ATOMS:
+                break
+        else:
+            return pickle.dumps(obj)
+    buffer = io.BytesIO()
+    _Pickler(buffer).dump(obj)
+    return buffer.getvalue()
+
+
+def _loads(data: bytes, authkey: bytes | None) -> Any:
+    if _MENTION not in data:
+        return pickle.loads(data)  # noqa: S301  # from a server that has proved that it has the key
+    reading.authkey = authkey
+    try:
+        return _Unpickler(io.BytesIO(data)).load()
+    finally:
+        reading.authkey = None

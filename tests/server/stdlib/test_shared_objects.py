@@ -1,0 +1,149 @@
+"""Clients of the standard library at ``serve --allow-stdlib-clients``: objects by their names."""
+
+from __future__ import annotations
+
+import os
+import queue
+import subprocess
+import sys
+from collections.abc import Iterator
+from multiprocessing import AuthenticationError, managers
+from multiprocessing.managers import BaseManager, RemoteError
+from typing import Any
+
+import pytest
+
+import shared_state
+
+KEY = "a key for clients of all kinds"
+SHARED = (
+    "config=dict items=list names=set ns=namespace jobs=queue stack=lifo_queue"
+    " ranked=priority_queue lock=lock rlock=rlock permits=semaphore bounded=bounded_semaphore"
+    " done=event ready=condition"
+)
+theirs: Any = managers
+PROXYTYPES = {"config": theirs.DictProxy, "ns": theirs.NamespaceProxy}
+
+
+class Manager(BaseManager):
+    """What any client has: the names, and nothing that makes the objects."""
+
+
+for _pair in SHARED.split():
+    _name = _pair.partition("=")[0]
+    Manager.register(_name, proxytype=PROXYTYPES.get(_name))
+Manager.register("missing")
+
+
+class Unknown:
+    """A class that nobody has allowed."""
+
+
+def serve(*options: str) -> tuple[subprocess.Popen[str], int]:
+    """Run ``serve``; return its process and its port."""
+    process = subprocess.Popen(
+        [sys.executable, "-m", "shared_state_server", "serve", "--port", "0", *options],
+        env={**os.environ, "SHARED_STATE_AUTHKEY": KEY},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+    )
+    assert process.stdout is not None
+    return process, int(process.stdout.readline().rpartition(":")[2])
+
+
+@pytest.fixture(scope="module")
+def port() -> Iterator[int]:
+    shares = [argument for pair in SHARED.split() for argument in ("--share", pair)]
+    process, port = serve("--allow-stdlib-clients", *shares)
+    with process:
+        yield port
+        process.terminate()
+
+
+@pytest.fixture
+def manager(port: int) -> Any:
+    """A manager of the standard library that has connected."""
+    made = Manager(("127.0.0.1", port), KEY.encode())
+    made.connect()
+    return made
+
+
+def test_a_dict_is_the_one_that_our_clients_see(manager: Any, port: int) -> None:
+    config = manager.config()
+    config.update({"a": (1, 2)}, b=[3])
+    config["c"] = None
+    assert config.copy() == {"a": (1, 2), "b": [3], "c": None}
+    assert (len(config), "a" in config, config.get("x", 5), config.pop("b")) == (3, True, 5, [3])
+    assert str(config) == "{'a': (1, 2), 'c': None}"
+    with shared_state.connect(("127.0.0.1", port), authkey=KEY.encode()) as state:
+        assert state.dict("config") == {"a": (1, 2), "c": None}
+    with pytest.raises(KeyError, match="missing"):
+        config["missing"]
+    with pytest.raises(TypeError, match="cannot send"):
+        config["x"] = object()
+
+
+def test_a_list_a_set_and_a_namespace(manager: Any) -> None:
+    items, names, namespace = manager.items(), manager.names(), manager.ns()
+    items.extend([3, 1, 2])
+    items.sort()
+    assert (items.__getitem__(slice(None)), items.pop(), items.__len__()) == ([1, 2, 3], 3, 2)
+    names.update(["a", "b"])
+    assert (names.__contains__("a"), names.copy()) == (True, {"a", "b"})
+    namespace.rate = 10
+    assert (namespace.rate, str(namespace)) == (10, "Namespace(rate=10)")
+
+
+@pytest.mark.parametrize(
+    ("name", "order"), [("jobs", [2, 1, 3]), ("stack", [3, 1, 2]), ("ranked", [1, 2, 3])]
+)
+def test_queues_each_in_its_order(manager: Any, name: str, order: list[int]) -> None:
+    jobs = getattr(manager, name)()
+    for item in (2, 1, 3):
+        jobs.put(item)
+    assert [jobs.get() for _ in order] == order
+    with pytest.raises(queue.Empty):
+        jobs.get(timeout=0.01)
+    for _ in order:
+        jobs.task_done()
+    assert jobs.join() is None
+
+
+@pytest.mark.parametrize("name", ["lock", "rlock", "permits", "bounded", "ready"])
+def test_what_is_acquired_and_released(manager: Any, name: str) -> None:
+    lock = getattr(manager, name)()
+    assert lock.acquire() is True
+    lock.release()
+    if name in {"lock", "rlock", "ready"}:
+        with pytest.raises(RuntimeError):
+            lock.release()
+
+
+def test_an_event(manager: Any) -> None:
+    done = manager.done()
+    assert (done.is_set(), done.wait(0.01)) == (False, False)
+    done.set()
+    assert done.wait() is True
+
+
+def test_what_is_not_shared_and_what_is_not_allowed_is_refused_by_name(manager: Any) -> None:
+    with pytest.raises(RemoteError, match="missing"):
+        manager.missing()
+    with pytest.raises(RemoteError, match=rf"{Unknown.__module__}.Unknown is not allowed"):
+        manager.jobs().put(Unknown())
+
+
+def test_a_client_cannot_end_a_server_that_is_not_its_own(manager: Any) -> None:
+    connection = manager._Client(manager.address, authkey=KEY.encode())
+    with pytest.raises(RemoteError, match="operator"):
+        theirs.dispatch(connection, None, "shutdown")
+    manager.connect()
+
+
+def test_without_the_flag_it_is_not_spoken() -> None:
+    process, port = serve()
+    with process:
+        with pytest.raises(AuthenticationError):
+            Manager(("127.0.0.1", port), KEY.encode()).connect()
+        process.terminate()
