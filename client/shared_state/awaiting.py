@@ -20,6 +20,7 @@ from shared_state_protocol.address import Address
 from shared_state_protocol.codec import Codec
 from shared_state_protocol.contract import Arguments, Awaiting, Caller, Made, Operation
 from shared_state_protocol.errors import StateLost, TypeMismatch
+from shared_state_protocol.names import check_name
 from shared_state_protocol.state import LockInfo, ObjectInfo, State
 from shared_state_protocol.wire import messages
 from shared_state_protocol.wire.handshake import Welcome
@@ -275,6 +276,7 @@ class AsyncClient(AwaitingAccessors):
 
     def _open(self, proxy_class: type[T], name: str, *arguments: Any) -> T:
         """Send the request that creates the object; whatever follows it finds the object there."""
+        check_name(name)
         bound, operation = proxy_class(name, self), opening_of(proxy_class)
         future = self._mention(operation, name, arguments)
         encoded = self._session.encoders[operation](arguments)

@@ -17,6 +17,7 @@ from typing import Any, TypeVar
 from shared_state_protocol.address import Address
 from shared_state_protocol.codec import Codec
 from shared_state_protocol.contract import Arguments, Blocking, Caller, Made, Operation
+from shared_state_protocol.names import check_name
 from shared_state_protocol.state import LockInfo, ObjectInfo, State
 from shared_state_protocol.wire.liveness import PEER_TIMEOUT_S
 
@@ -255,6 +256,7 @@ class Client(BlockingAccessors):
                 return
 
     def _open(self, proxy_class: type[T], name: str, *arguments: Any) -> T:
+        check_name(name)
         bound = proxy_class(name, self)
         operation = opening_of(proxy_class)
         operation(bound, *arguments)

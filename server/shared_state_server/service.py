@@ -13,7 +13,6 @@ from typing import Any
 
 from shared_state_protocol.contract import contract_name
 from shared_state_protocol.errors import (
-    InvalidName,
     ObjectNotFound,
     OutcomeUnknown,
     ProtocolError,
@@ -22,6 +21,7 @@ from shared_state_protocol.errors import (
     TypeMismatch,
     to_wire,
 )
+from shared_state_protocol.names import check_name, shown
 from shared_state_protocol.objects import CONTRACTS
 from shared_state_protocol.state import State
 from shared_state_protocol.wire import messages
@@ -34,10 +34,7 @@ from .memory.holder import Holder, Owned
 from .session import Lane, OwnerFields, Session, fields_of
 from .waiting import PARKED, Call, Deadlines, Undo
 
-__all__ = ["MAX_NAME_BYTES", "Service"]
-
-MAX_NAME_BYTES = 255
-"""Of an object's name in UTF-8: names stand in every request, and in people's terminals."""
+__all__ = ["Service"]
 
 BATCH_REPLY_BYTES = 8 * 1024 * 1024
 """Of values in the reply to one batch, the last one apart; the client asks for the rest."""
@@ -168,7 +165,7 @@ class Service:
     def _open(self, row: Row, name: str, arguments: list[Any]) -> None:
         found = self._objects.get(name)
         if found is None:
-            _check_name(name)
+            check_name(name)
             behaviour = self._create(row, arguments)
             if isinstance(behaviour, Owned):
                 behaviour.settle(name, self._last_token)
@@ -186,12 +183,12 @@ class Service:
 
         If there is none, it is made as one of the type `made_as`.
         """
-        _check_name(name)
+        check_name(name)
         if made_as is not None and name not in self._objects:
             self.share(name, made_as)
         found = self._objects.get(name)
         if found is None:
-            raise ObjectNotFound(f"there is no object named {_shown(name)}")
+            raise ObjectNotFound(f"there is no object named {shown(name)}")
         return found.behaviour
 
     # Requests
@@ -247,7 +244,7 @@ class Service:
     def _row(self, wire: str) -> Row:
         row = self._table.get(wire)
         if row is None:
-            raise ProtocolError(f"there is no operation {_shown(wire)} here")
+            raise ProtocolError(f"there is no operation {shown(wire)} here")
         if self._closing:
             raise ServerClosing("the server is going down")
         return row
@@ -305,7 +302,7 @@ class Service:
             holder = found.behaviour.holder_of(token)
             if holder is not None:
                 return holder
-        raise StaleFence(f"{_shown(lock)} is not held with the token {token} any more")
+        raise StaleFence(f"{shown(lock)} is not held with the token {token} any more")
 
     def carry_out_many(self, call: Call, requests: Any) -> list[Any]:
         """Carry out the requests of a batch until the replies have become large."""
@@ -337,7 +334,7 @@ class Service:
     def _find(self, row: Row, name: str) -> Any:
         found = self._objects.get(name)
         if found is None:
-            raise ObjectNotFound(f"there is no object named {_shown(name)}")
+            raise ObjectNotFound(f"there is no object named {shown(name)}")
         behaviour = found.behaviour
         if not isinstance(behaviour, row.behaviour):
             raise TypeMismatch(f"{name!r} is a {found.type}, not a {row.type}")
@@ -485,18 +482,6 @@ def _log_defect(place: str, error: Exception) -> None:
         log.error("a defect in %s", place, exc_info=error)
 
 
-def _check_name(name: str) -> None:
-    if not 0 < len(name.encode()) <= MAX_NAME_BYTES or not name.isprintable():
-        raise InvalidName(
-            f"a name has 1 to {MAX_NAME_BYTES} bytes of UTF-8 and is printable, not {_shown(name)}"
-        )
-
-
-def _shown(text: str) -> str:
-    """Return a text that somebody sent, as it can be told: it may be as long as a frame."""
-    return repr(text) if len(text) <= MAX_NAME_BYTES else f"{text[:MAX_NAME_BYTES]!r}…"
-
-
 def _article(noun: str) -> str:
     return f"{'an' if noun[0] in 'aeiou' else 'a'} {noun}"
 
@@ -506,7 +491,7 @@ def _log_end(session: Session) -> None:
     others = 0
     for stake in session.stakes:
         if isinstance(stake, Owned):
-            log.warning("%s ended while it held %s", _who(session), _shown(stake.name))
+            log.warning("%s ended while it held %s", _who(session), shown(stake.name))
         else:
             others += 1
     if others:

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 import shared_state
-from shared_state import TypeMismatch
+from shared_state import InvalidName, TypeMismatch
 from shared_state_protocol.contract import contract_name
 from shared_state_protocol.objects import CONTRACTS
 
@@ -135,3 +135,25 @@ async def test_an_opening_that_is_under_way_ends_with_the_client(server: ThreadS
         await asyncio.sleep(0)
     with pytest.raises((ValueError, ConnectionAbortedError)):
         await putting
+
+
+@pytest.mark.parametrize(
+    ("name", "error"),
+    [
+        (5, TypeError),
+        (None, TypeError),
+        (b"it", TypeError),
+        ("", InvalidName),
+        ("a\n", InvalidName),
+    ],
+)
+@each_type
+def test_what_no_object_can_be_called_is_refused_and_costs_nothing(
+    either: Either, kind: str, name: Any, error: type[Exception]
+) -> None:
+    leader = either.lock("leader")
+    leader.acquire()
+    with pytest.raises(error, match="name"):
+        getattr(either, kind)(name, *OPTIONS.get(kind, ()))
+    assert [info.name for info in either.objects()] == ["leader"]
+    leader.release()

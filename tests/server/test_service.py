@@ -19,8 +19,8 @@ from shared_state_protocol.errors import (
     ServerClosing,
     TypeMismatch,
 )
+from shared_state_protocol.names import MAX_NAME_BYTES
 from shared_state_protocol.objects import CONTRACTS
-from shared_state_server.service import MAX_NAME_BYTES
 
 from ..fixtures.simulation import FOREVER, Peer, Simulation
 
