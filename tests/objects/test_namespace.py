@@ -83,15 +83,20 @@ def test_what_is_there_can_be_listed(client: shared_state.Client) -> None:
     assert {"rate", "hosts", "get", "set"} <= set(dir(config))
 
 
-@pytest.mark.parametrize("taken", ["get", "set", "delete", "copy", "attributes", "size", "open"])
-def test_the_name_of_an_operation_is_no_shared_attribute_by_accident(
+@pytest.mark.parametrize(
+    "taken", ["get", "set", "delete", "copy", "attributes", "size", "open", "name", "client"]
+)
+def test_what_belongs_to_the_proxy_is_no_shared_attribute_by_accident(
     client: shared_state.Client, taken: str
 ) -> None:
     config = client.namespace("config")
-    with pytest.raises(AttributeError, match=r"is an operation: use set\("):
+    own = getattr(config, taken)
+    with pytest.raises(AttributeError, match=r"belongs to the proxy: use set\("):
         setattr(config, taken, 1)
     config.set(taken, 1)
-    assert callable(getattr(config, taken))
+    with pytest.raises(AttributeError, match=r"belongs to the proxy: use delete\("):
+        delattr(config, taken)
+    assert getattr(config, taken) == own
     assert config.get(taken) == 1
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from shared_state_protocol.contract import Calls
 from shared_state_protocol.objects import Namespace as NamespaceContract
 from shared_state_protocol.shapes import V
 
@@ -12,16 +13,18 @@ from ..proxy import AsyncProxy, Proxy
 
 __all__ = ["AsyncNamespace", "Namespace"]
 
-OWN = frozenset({"client", "name", "opening"})
-"""The attributes of the proxy itself; the shared ones of these names are reached by `get`."""
-
 
 class Namespace(NamespaceContract[V], Proxy):
     """A shared namespace for blocking callers: ``namespace.rate = 10``.
 
-    Names that begin with ``_``, `client`, `name`, `opening` and the names of operations belong to
-    the proxy; shared attributes that are called so are reached by `get`, `set` and `delete`.
+    Names that begin with ``_``, `client`, `name` and the names of operations belong to the proxy;
+    shared attributes that are called so are reached by `get`, `set` and `delete`.
     """
+
+    def __init__(self, name: str, client: Calls) -> None:
+        set_own = super().__setattr__  # what it is called and where it is are not shared
+        set_own("name", name)
+        set_own("client", client)
 
     def __getattr__(self, attribute: str) -> V:
         if attribute.startswith("_"):
@@ -29,16 +32,18 @@ class Namespace(NamespaceContract[V], Proxy):
         return self.get(attribute)
 
     def __setattr__(self, attribute: str, value: Any) -> None:
-        if attribute in OWN or attribute.startswith("_"):
+        if attribute.startswith("_"):
             super().__setattr__(attribute, value)
         elif hasattr(type(self), attribute):
-            raise AttributeError(f"{attribute!r} is an operation: use set({attribute!r}, …)")
+            raise AttributeError(f"{attribute!r} belongs to the proxy: use set({attribute!r}, …)")
         else:
             self.set(attribute, value)
 
     def __delattr__(self, attribute: str) -> None:
-        if attribute in OWN or attribute.startswith("_"):
+        if attribute.startswith("_"):
             super().__delattr__(attribute)
+        elif hasattr(type(self), attribute):
+            raise AttributeError(f"{attribute!r} belongs to the proxy: use delete({attribute!r})")
         else:
             self.delete(attribute)
 
