@@ -63,7 +63,8 @@ def find_key(given: bytes | None) -> bytes:
     """Return the key to prove.
 
     Raises:
-        AuthenticationError: there is none anywhere; the message names the places.
+        AuthenticationError: there is none anywhere, or the file that was named cannot be read; the
+            message names the places.
         TypeError: what was given is no bytes.
     """
     if given is not None:
@@ -73,7 +74,7 @@ def find_key(given: bytes | None) -> bytes:
     if text := os.environ.get(KEY_VARIABLE):
         return parse_key(text)
     if path := os.environ.get(KEY_FILE_VARIABLE):
-        return _read_key(Path(path))
+        return _named_key(path)
     process_key = bytes(multiprocessing.current_process().authkey)
     if process_key != _key_at_import or not _looks_random(process_key):
         return process_key
@@ -89,6 +90,13 @@ def _read_key(path: Path) -> bytes:
     with path.open("rb") as file:
         # A surrogate stands for a byte that is not UTF-8, and becomes that byte again.
         return parse_key(file.read(MAX_KEY_FILE_BYTES).decode(errors="surrogateescape"))
+
+
+def _named_key(path: str) -> bytes:
+    try:
+        return _read_key(Path(path))
+    except OSError as error:
+        raise AuthenticationError(f"{KEY_FILE_VARIABLE}={path}: {error.strerror}") from error
 
 
 def _user_key() -> bytes:

@@ -51,6 +51,14 @@ def test_no_key_anywhere_names_the_places() -> None:
         find_key(None)
 
 
+def test_a_key_file_that_cannot_be_read_is_named(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SHARED_STATE_AUTHKEY_FILE", str(home / "gone"))
+    with pytest.raises(AuthenticationError, match=r"AUTHKEY_FILE=.*gone: No such file"):
+        find_key(None)
+
+
 def test_the_address_is_given_or_in_the_environment_or_this_host(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
