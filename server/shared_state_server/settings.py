@@ -22,11 +22,14 @@ from __future__ import annotations
 import logging
 import math
 from dataclasses import dataclass, field, fields
+from inspect import Parameter
 from typing import TypeVar
 
 from shared_state_protocol.address import DEFAULT_PORT, MAX_PORT, Address
 from shared_state_protocol.authkey import MIN_KEY_BYTES
-from shared_state_protocol.contract import contract_name
+from shared_state_protocol.contract import contract_name, operations
+from shared_state_protocol.errors import InvalidName
+from shared_state_protocol.names import check_name, shown
 from shared_state_protocol.objects import CONTRACTS
 
 __all__ = ["LOG_LEVELS", "MIB", "MIN_FRAME_BYTES", "SHARED_TYPES", "Settings", "reason"]
@@ -38,7 +41,14 @@ LOG_LEVELS = ("debug", "info", "warning", "error")
 MIN_FRAME_BYTES = 4096
 """As much as anybody may say before the handshake; less after it would make no sense."""
 
-SHARED_TYPES = tuple(sorted(contract_name(contract) for contract in CONTRACTS))
+
+def _needs_options(contract: type) -> bool:
+    opening = next(each for each in operations(contract) if each.name == "open")
+    return any(each.default is Parameter.empty for each in opening.parameters)
+
+
+SHARED_TYPES = tuple(sorted(contract_name(each) for each in CONTRACTS if not _needs_options(each)))
+"""The types that a name is enough for; the others have an option that only a client can give."""
 
 
 def setting(default: T, reason: str) -> T:
@@ -148,8 +158,10 @@ class Settings:
     def _check_share(self) -> None:
         taken: set[str] = set()
         for name, kind in self.share:
-            if not name:
-                raise ValueError("share: an object needs a name")
+            try:
+                check_name(name)
+            except InvalidName as error:
+                raise ValueError(f"share {shown(f'{name}={kind}')}: {error}") from None
             if kind not in SHARED_TYPES:
                 raise ValueError(f"share {name}={kind}: the types are {', '.join(SHARED_TYPES)}")
             if name in taken:
