@@ -133,6 +133,13 @@ def test_a_number_is_added_to_each_of_a_range(either: Either) -> None:
     assert contents(items) == [0, 11, 12, 2, 4, 4]
 
 
+def test_a_slice_is_a_range_of_what_there_is(either: Either) -> None:
+    items = either.array("items", "i", range(6))
+    items.add(slice(-2, None), 10)
+    items.add(slice(None, None, -3), [1, 2])
+    assert contents(items) == [0, 1, 4, 3, 14, 16]
+
+
 def test_each_of_a_range_gets_its_own_number(either: Either) -> None:
     items = either.array("items", "d", 4)
     items.add(range(4), [1, 2, 3, 4])

@@ -155,8 +155,10 @@ class AsyncArray(AsyncEntered, ArrayContract):  # type: ignore[misc]  # it takes
             packed = data[first : first + len(each) * size]
             await self.set_packed(each.start, each.stop, each.step, packed, fence=fence)
 
-    async def add(self, indices: range, amount: Any, *, fence: Grant | None = None) -> None:
+    async def add(self, indices: range | slice, amount: Any, *, fence: Grant | None = None) -> None:
         """Add a number to every item of a range, or to each its own of an iterable, in place."""
+        if isinstance(indices, slice):
+            indices = range(*indices.indices(await self.size()))
         start, stop, step = indices.start, indices.stop, indices.step
         if isinstance(amount, Iterable):
             packed = pack(await self.typecode(), amount)
