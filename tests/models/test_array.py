@@ -22,7 +22,7 @@ from shared_state_server.memory.array import Array as Behaviour
 from .direct import Direct
 from .outcome import outcome
 
-DIRECT = settings(max_examples=150, stateful_step_count=40, deadline=None)
+DIRECT = settings(max_examples=100, stateful_step_count=30, deadline=None)
 
 NUMBERS = st.integers(-2, 2) | st.sampled_from([100, -128, 127, 128, 300, 1.5])
 INDICES = st.integers(-8, 8)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import threading
 from concurrent.futures import Future
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from hypothesis import Phase, settings
 from hypothesis import strategies as st
@@ -60,11 +60,16 @@ class ConditionMachine(RuleBasedStateMachine):
         """Have a caller do to both what answers at once; return what came of it."""
         method = getattr(self.plain, wire.partition(".")[2])
         plain = self.threads[caller].submit(outcome, method, *arguments)
-        shared_arguments = (*arguments, None) if wire == "rlock.acquire" else arguments
-        number = self.ask(caller, wire, *shared_arguments)
-        found = outcome(self.agents[caller][0].outcome, number)
+        found = outcome(self.shared, caller, wire, *arguments)
         assert found == plain.result(LONG_S)
         return found
+
+    def shared(self, caller: int, wire: str, *arguments: object) -> Any:
+        """Have a caller do to the shared one what answers at once; return what a proxy would."""
+        takes = wire == "rlock.acquire"
+        number = self.ask(caller, wire, *arguments, *((None,) if takes else ()))
+        result = self.agents[caller][0].outcome(number)
+        return result is not None if takes else result
 
     def wait_and_release(self, timeout: float | None, depth: int) -> bool:
         """Wait for the plain condition."""
@@ -78,11 +83,11 @@ class ConditionMachine(RuleBasedStateMachine):
         while answered := [caller for caller in self.waits if self.is_answered(caller)]:
             (caller,) = answered  # one has the lock
             wait = self.waits.pop(caller)
-            result = self.agents[caller][0].outcome(wait.number)
+            woken, _ = self.agents[caller][0].outcome(wait.number)
             for _ in range(wait.depth):
                 released = self.ask(caller, "rlock.release")
                 assert self.agents[caller][0].outcome(released) is None
-            assert result is wait.plain.result(LONG_S)
+            assert woken is wait.plain.result(LONG_S)
         assert not any(wait.plain.done() for wait in self.waits.values())
 
     def is_answered(self, caller: int) -> bool:
