@@ -42,6 +42,7 @@ class Run:
         self._process = subprocess.Popen(
             [sys.executable, SUITE, *names],
             env=environ,
+            cwd=folder,  # tests of the suite make folders there, of one name in every run
             stdout=subprocess.PIPE,
             stderr=self._errors,
             text=True,
