@@ -19,7 +19,7 @@ from typing import Any, TypeVar
 from shared_state_protocol.address import Address
 from shared_state_protocol.codec import Codec
 from shared_state_protocol.contract import Arguments, Awaiting, Caller, Made, Operation
-from shared_state_protocol.errors import StateLost, TypeMismatch
+from shared_state_protocol.errors import StateLost
 from shared_state_protocol.names import check_name
 from shared_state_protocol.state import LockInfo, ObjectInfo, State
 from shared_state_protocol.wire import messages
@@ -30,7 +30,7 @@ from .accessors import AwaitingAccessors
 from .agents import TASKS, number_of_task
 from .blocking import DEFAULT_TIMEOUT_S
 from .credentials import Places, find_addresses, find_key
-from .gate import SHARING, Gate
+from .gate import GATED, Gate, refusal_of
 from .holdings import Holdings
 from .objects import AWAITING
 from .proxy import AsyncProxy, opening_of, reference_to, type_name
@@ -281,7 +281,7 @@ class AsyncClient(AwaitingAccessors):
         future = self._mention(operation, name, arguments)
         encoded = self._session.encoders[operation](arguments)
         self._session.remember(Opening(operation, name, encoded), bound)
-        if type_name(proxy_class) in SHARING:
+        if type_name(proxy_class) in GATED:
             opened = operation.wire, name
             gate = None if opened in self._opened else Gate(self)
             bound.client = gate or self
@@ -303,11 +303,10 @@ class AsyncClient(AwaitingAccessors):
             bound.client.end(refusal)
             bound.client = self if refusal is None else bound.client
 
-    def _refusal_of(self, done: asyncio.Future[Message]) -> TypeMismatch | None:
+    def _refusal_of(self, done: asyncio.Future[Message]) -> Exception | None:
         if done.cancelled() or done.exception() or len(done.result()) == messages.ANSWER_PARTS:
             return None
-        error = self._session.error_of(done.result())
-        return error if isinstance(error, TypeMismatch) else None
+        return refusal_of(self._session.error_of(done.result()))
 
     def _mention(
         self, operation: Operation[..., Any], name: str, arguments: Arguments

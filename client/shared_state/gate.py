@@ -3,9 +3,10 @@
 The accessors of the async client return at once, and nobody awaits the reply to the request that
 creates the object. That the name belongs to another type is found by the server at the first
 operation, unless the other type has the same operation, as a plain queue has those of a
-`lifo_queue`. So the first operation of a type that shares operations with others waits for that
-reply; it costs a round trip, once for each name. Whatever is called on an object whose opening was
-refused raises `TypeMismatch`.
+`lifo_queue`; that the options are wrong, as those of a semaphore of -1 permits, would show as an
+object that is not there. So the first operation of a type that shares operations with others, or
+has options, waits for that reply; it costs a round trip, once for each name. Whatever is called on
+an object whose opening was refused raises the error of the refusal.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ from shared_state_protocol.contract import (
     contract_name,
     operations,
 )
-from shared_state_protocol.errors import TypeMismatch
+from shared_state_protocol.errors import FixTheCall, SharedStateError
 from shared_state_protocol.objects import CONTRACTS
 
 if TYPE_CHECKING:
@@ -32,7 +33,7 @@ if TYPE_CHECKING:
     from .awaiting import AsyncClient
     from .holdings import Holdings
 
-__all__ = ["SHARING", "Gate"]
+__all__ = ["GATED", "Gate", "refusal_of"]
 
 
 def _shares(contract: type) -> bool:
@@ -40,8 +41,18 @@ def _shares(contract: type) -> bool:
     return any(own & set(operations(each)) for each in CONTRACTS if each is not contract)
 
 
-SHARING = frozenset(contract_name(each) for each in CONTRACTS if _shares(each))
-"""The types that share operations with others. None of them has streams."""
+def _has_options(contract: type) -> bool:
+    return any(each.parameters for each in operations(contract) if each.name == "open")
+
+
+GATED = frozenset(contract_name(each) for each in CONTRACTS if _shares(each) or _has_options(each))
+"""The types whose first operation waits. None of them has streams."""
+
+
+def refusal_of(error: Exception) -> Exception | None:
+    """Return the error of an opening if it says that the call was wrong, or None."""
+    passing = isinstance(error, (SharedStateError, OSError)) and not isinstance(error, FixTheCall)
+    return None if passing else error
 
 
 class Gate:
@@ -50,11 +61,9 @@ class Gate:
     def __init__(self, client: AsyncClient) -> None:
         self.callers = Made(self._caller)
         self._client = client
-        self._refusal: asyncio.Future[TypeMismatch | None] = (
-            asyncio.get_running_loop().create_future()
-        )
+        self._refusal: asyncio.Future[Exception | None] = asyncio.get_running_loop().create_future()
 
-    def end(self, refusal: TypeMismatch | None) -> None:
+    def end(self, refusal: Exception | None) -> None:
         """Let operations go on, or have each of them raise `refusal`."""
         self._refusal.set_result(refusal)
 
@@ -94,4 +103,4 @@ class Gate:
     async def _opened(self) -> None:
         refusal = await asyncio.shield(self._refusal)  # others wait for it, too
         if refusal is not None:
-            raise TypeMismatch(*refusal.args)
+            raise type(refusal)(*refusal.args)  # another one for each call

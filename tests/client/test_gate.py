@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 import shared_state
-from shared_state import InvalidName, TypeMismatch
+from shared_state import InvalidName, LimitExceeded, TypeMismatch
 from shared_state_protocol.contract import contract_name
 from shared_state_protocol.objects import CONTRACTS
 
@@ -157,3 +157,27 @@ def test_what_no_object_can_be_called_is_refused_and_costs_nothing(
         getattr(either, kind)(name, *OPTIONS.get(kind, ()))
     assert [info.name for info in either.objects()] == ["leader"]
     leader.release()
+
+
+WRONG_OPTIONS: dict[str, tuple[dict[str, Any], type[Exception]]] = {
+    "semaphore": ({"value": -1}, ValueError),
+    "bounded_semaphore": ({"value": -1}, ValueError),
+    "barrier": ({"parties": 0}, ValueError),
+    "array": ({"typecode": "i", "size_or_initializer": -1}, LimitExceeded),
+    "queue": ({"max_attempts": 3}, ValueError),
+    "priority_queue": ({"max_attempts": 0, "dead_letters": "hopeless"}, ValueError),
+}
+
+
+@pytest.mark.parametrize("kind", WRONG_OPTIONS)
+def test_wrong_options_are_refused_in_the_words_of_the_server(either: Either, kind: str) -> None:
+    options, error = WRONG_OPTIONS[kind]
+    method, *arguments = USES[kind]
+    with pytest.raises(error):
+        getattr(getattr(either, kind)("it", **options), method)(*arguments)
+    assert either.objects() == []
+
+
+def test_a_condition_on_what_is_no_lock_is_refused(either: Either) -> None:
+    with pytest.raises(TypeError, match="works on a lock or an rlock, and 'config' is neither"):
+        either.condition("changed", either.dict("config")).acquire()
