@@ -29,7 +29,7 @@ LOG_FORMAT = "%(asctime)s %(levelname)s %(name)s: %(message)s"
 
 @takes_settings
 def serve(**chosen: Any) -> None:
-    """Serve dicts, lists, queues and locks to other processes and other hosts."""
+    """Serve dicts, lists, queues, locks and the others to other processes and other hosts."""
     found, settings = _decide(**chosen)
     logging.basicConfig(stream=sys.stderr, level=settings.log_threshold, format=LOG_FORMAT)
     allow_connections(settings.max_clients)
