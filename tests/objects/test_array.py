@@ -11,9 +11,10 @@ import numpy as np
 import pytest
 
 import shared_state
-from shared_state import LimitExceeded
+from shared_state import LimitExceeded, StaleFence
 from shared_state_protocol.contract import Caller, Made, Operation
 from shared_state_protocol.typecodes import CODES, pack
+from shared_state_protocol.wire.large import LARGE_BYTES
 
 from ..fixtures.clients import Either
 from ..fixtures.relays import Relay
@@ -131,6 +132,21 @@ def test_a_number_is_added_to_each_of_a_range(either: Either) -> None:
     items.add(range(5, 2, -2), -1)
     items.add(range(3, 3), 100)
     assert contents(items) == [0, 11, 12, 2, 4, 4]
+
+
+@pytest.mark.parametrize("count", [3, LARGE_BYTES])
+def test_items_are_written_from_somewhere_on_and_guarded(either: Either, count: int) -> None:
+    items, leader = either.array("items", "i", count + 1), either.lock("leader")
+    items.write([7] * count, 1)
+    leader.acquire()
+    grant = leader.grant
+    items.write([8] * (count - 1), 1, fence=grant)
+    leader.release()
+    with pytest.raises(StaleFence):
+        items.write([9] * count, fence=grant)
+    with pytest.raises(IndexError):
+        items.write([9] * count, 2)
+    assert contents(items) == [0, *[8] * (count - 1), 7]
 
 
 def test_a_slice_is_a_range_of_what_there_is(either: Either) -> None:

@@ -84,6 +84,12 @@ class Array(Entered, ArrayContract):  # type: ignore[misc]  # it takes the grant
         memoryview(out).cast("B")[:] = found.cast("B")
         return out
 
+    def write(self, items: Iterable[Any], start: int = 0, *, fence: Grant | None = None) -> None:
+        """Replace the items from `start` on."""
+        data = pack_view(self.code, items)
+        end = start + len(data) // item_bytes(self.code)
+        self._write(range(start, end), data, fence)
+
     def add(self, indices: range | slice, amount: Any, *, fence: Grant | None = None) -> None:
         """Add a number to every item of a range, or to each its own of an iterable, in place."""
         place = self._range(indices) if isinstance(indices, slice) else indices
@@ -112,7 +118,7 @@ class Array(Entered, ArrayContract):  # type: ignore[misc]  # it takes the grant
             else:
                 yield self.client.call_large(ArrayContract.get_packed, self.name, place)
 
-    def _write(self, indices: range, data: memoryview) -> None:
+    def _write(self, indices: range, data: memoryview, fence: Grant | None = None) -> None:
         size = item_bytes(self.code)
         if len(data) != len(indices) * size:
             raise ValueError(
@@ -122,8 +128,8 @@ class Array(Entered, ArrayContract):  # type: ignore[misc]  # it takes the grant
         for each in portions(indices, size):
             end = position + len(each) * size
             place = each.start, each.stop, each.step
-            if end - position < LARGE_BYTES:
-                self.set_packed(*place, data[position:end])
+            if end - position < LARGE_BYTES or fence is not None:  # which stands behind the data
+                self.set_packed(*place, data[position:end], fence=fence)
             else:
                 arguments = *place, data[position:end]
                 self.client.call_large(ArrayContract.set_packed, self.name, arguments)
