@@ -82,6 +82,8 @@ class Network:
 class Listening:
     """The server's door, and the socket that it was made from."""
 
+    family = socket.AF_INET
+
     def getsockname(self) -> tuple[str, int]:
         """Return an address; nobody dials it."""
         return "127.0.0.1", 1
