@@ -163,11 +163,11 @@ class Server:
     def signals(self) -> Generator[None]:
         """Stop on the first signal, end at once on the second; only the main thread hears any.
 
-        A signal that somebody ignores or handles already is left to him.
+        A signal that is ignored stays so: Ctrl-C is for the parent of a manager's process.
         """
         heard: list[signal.Signals] = []
         for number in SIGNALS:
-            if signal.getsignal(number) not in {signal.SIG_DFL, signal.default_int_handler}:
+            if signal.getsignal(number) is signal.SIG_IGN:
                 continue
             with contextlib.suppress(ValueError, RuntimeError):
                 self._loop.add_signal_handler(number, self.stop)

@@ -115,6 +115,13 @@ def test_a_signal_ends_it_well_and_leaves_no_socket(
     assert sockets() == []
 
 
+def test_it_hears_a_signal_that_was_handled_before(serve: Serve, tmp_path: Path) -> None:
+    """As coverage does: it writes down what it has seen."""
+    handle = "import signal\nsignal.signal(signal.SIGTERM, lambda *_: None)\n"
+    (tmp_path / "sitecustomize.py").write_text(handle)
+    assert serve(PYTHONPATH=str(tmp_path)).stop(signal.SIGTERM) == 0
+
+
 @pytest.mark.parametrize(("level", "is_told"), [("info", True), ("warning", False)])
 def test_the_log_has_what_is_urgent_enough(serve: Serve, level: str, is_told: bool) -> None:
     server = serve("--log-level", level)
