@@ -18,7 +18,7 @@ import shared_state
 from shared_state import StateLost
 from shared_state_server.settings import Settings
 
-from ..fixtures.clients import Either
+from ..fixtures.clients import Either, ask
 from ..fixtures.servers import ProcessServer, ThreadServer
 from ..fixtures.watching import LONG_S, until, waiting
 
@@ -45,7 +45,7 @@ def test_the_next_call_after_the_loss_is_told_and_those_after_it_go_on(
     assert config.get("rate") is None
     config.set("rate", 12)
     assert config.get("rate") == 12
-    assert jobs.maxsize() == 3, "it was opened again as it was"
+    assert ask(jobs, "maxsize") == 3, "it was opened again as it was"
 
 
 def test_each_loss_is_told(server: ProcessServer, either: Either) -> None:
@@ -104,7 +104,7 @@ def test_a_new_thread_finds_the_objects_of_the_others_open(
 ) -> None:
     jobs = client.queue("jobs", maxsize=3)
     restart(server)
-    assert threads.submit(jobs.maxsize).result(LONG_S) == 3
+    assert threads.submit(ask, jobs, "maxsize").result(LONG_S) == 3
     with pytest.raises(StateLost):
         jobs.qsize()
     assert jobs.qsize() == 0

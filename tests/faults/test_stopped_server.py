@@ -56,7 +56,7 @@ def test_a_call_that_need_not_wait_times_out_and_the_next_one_is_right(
     with stopped(process_server), pytest.raises(TimeoutError, match=r"queue\.qsize had no reply"):
         jobs.qsize()
     until(lambda: _answers(client))
-    assert jobs.maxsize() == 7
+    assert jobs.maxsize == 7
 
 
 def test_a_call_that_waits_times_out_later_than_it_was_told_to_wait(

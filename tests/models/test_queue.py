@@ -26,7 +26,7 @@ import shared_state
 from shared_state import ClaimLost
 from shared_state_protocol.codec import Codec
 
-from ..fixtures.clients import Either
+from ..fixtures.clients import Either, ask
 from .outcome import outcome
 from .simulated import Simulated
 
@@ -197,7 +197,7 @@ class QueueMachine(RuleBasedStateMachine):
         assert shared.qsize() == plain.qsize()
         assert shared.empty() == plain.empty()
         assert shared.full() == plain.full()
-        assert shared.maxsize() == max(plain.maxsize, 0)
+        assert ask(shared, "maxsize") == max(plain.maxsize, 0)
         assert shared.join(0.0) == (plain.unfinished_tasks == 0)
 
     def teardown(self) -> None:

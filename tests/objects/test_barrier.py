@@ -11,7 +11,7 @@ import pytest
 import shared_state
 from shared_state import ObjectNotFound
 
-from ..fixtures.clients import Either
+from ..fixtures.clients import Either, ask
 from ..fixtures.watching import LONG_S, until, waiting
 
 SHORT_S = 0.02
@@ -30,12 +30,6 @@ def arrive(
         waits.append(threads.submit(either.barrier("start", PARTIES).wait, LONG_S))
         until(lambda: waiting(other, "start") == len(waits))
     return waits
-
-
-def ask(barrier: Any, attribute: str) -> Any:
-    """Return an attribute of a blocking caller's barrier, or what an awaiting one returns."""
-    found = getattr(barrier, attribute)
-    return found() if callable(found) else found
 
 
 def test_blocking_callers_have_the_attributes_of_the_standard_librarys(

@@ -8,7 +8,7 @@ import pytest
 
 import shared_state
 
-from ..fixtures.clients import Either
+from ..fixtures.clients import Either, ask
 from ..fixtures.watching import LONG_S, until, waiting
 
 SHORT_S = 0.02
@@ -46,5 +46,5 @@ def test_more_cannot_be_dealt_with_than_was_put(either: Either) -> None:
 def test_items_come_out_in_the_order_they_went_in(either: Either) -> None:
     jobs = either.joinable_queue("jobs", maxsize=3)
     jobs.put_many("abc")
-    assert (jobs.maxsize(), jobs.full()) == (3, True)
+    assert (ask(jobs, "maxsize"), jobs.full()) == (3, True)
     assert [jobs.get() for _ in range(3)] == ["a", "b", "c"]

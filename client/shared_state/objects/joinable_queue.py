@@ -6,12 +6,13 @@ from shared_state_protocol.objects import JoinableQueue as JoinableQueueContract
 from shared_state_protocol.shapes import V
 
 from ..proxy import AsyncProxy, Proxy
+from .bounded import Bounded
 from .claim import AsyncClaimable, Claimable
 
 __all__ = ["AsyncJoinableQueue", "JoinableQueue"]
 
 
-class JoinableQueue(JoinableQueueContract[V], Proxy, Claimable[V]):
+class JoinableQueue(Bounded, JoinableQueueContract[V], Proxy, Claimable[V]):  # type: ignore[misc]  # an attribute for an operation
     """A shared joinable queue for blocking callers."""
 
 

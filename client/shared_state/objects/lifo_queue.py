@@ -6,12 +6,13 @@ from shared_state_protocol.objects import LifoQueue as LifoQueueContract
 from shared_state_protocol.shapes import V
 
 from ..proxy import AsyncProxy, Proxy
+from .bounded import Bounded
 from .claim import AsyncClaimable, Claimable
 
 __all__ = ["AsyncLifoQueue", "LifoQueue"]
 
 
-class LifoQueue(LifoQueueContract[V], Proxy, Claimable[V]):
+class LifoQueue(Bounded, LifoQueueContract[V], Proxy, Claimable[V]):  # type: ignore[misc]  # an attribute for an operation
     """A shared lifo queue for blocking callers."""
 
 

@@ -6,12 +6,13 @@ from shared_state_protocol.objects import PriorityQueue as PriorityQueueContract
 from shared_state_protocol.shapes import V
 
 from ..proxy import AsyncProxy, Proxy
+from .bounded import Bounded
 from .claim import AsyncClaimable, Claimable
 
 __all__ = ["AsyncPriorityQueue", "PriorityQueue"]
 
 
-class PriorityQueue(PriorityQueueContract[V], Proxy, Claimable[V]):
+class PriorityQueue(Bounded, PriorityQueueContract[V], Proxy, Claimable[V]):  # type: ignore[misc]  # an attribute for an operation
     """A shared priority queue for blocking callers."""
 
 

@@ -48,7 +48,7 @@ def test_it_is_a_base_manager(manager: SharedStateManager) -> None:
 def test_it_makes_our_objects_with_their_first_content(manager: SharedStateManager) -> None:
     assert manager.dict({"a": 1}, b=2) == {"a": 1, "b": 2}
     assert manager.list(range(3)) == [0, 1, 2]
-    assert manager.Queue(3).maxsize() == 3
+    assert manager.Queue(3).maxsize == 3
     lock = manager.Lock()
     with lock:
         assert lock.locked()
