@@ -2,7 +2,8 @@
 
 A holder that was cut off for too long learns of it from the call that it is in: mostly the wait, or
 the news before it, whose reply was still on the wire. It lets go all the same, as a program would
-that leaves a `with` block: late, of a lock that is another's by now.
+that leaves a `with` block: late, of a lock that is another's by now. That is refused, and its exit
+status says so.
 """
 
 from __future__ import annotations
@@ -13,6 +14,9 @@ import sys
 import shared_state
 
 HOLDING = "holding"
+
+LOST = 3
+"""The exit status of a holder that had lost its lock when it let go."""
 
 
 def let_go(label: str) -> str:
@@ -31,4 +35,7 @@ def hold(client: shared_state.Client, label: str, name: str) -> None:
 
 if __name__ == "__main__":
     with shared_state.connect() as client:
-        hold(client, sys.argv[1], sys.argv[2])
+        try:
+            hold(client, sys.argv[1], sys.argv[2])
+        except shared_state.LockLost:
+            sys.exit(LOST)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from tests.multihost.fleet import DEADLINE_S, PEER_TIMEOUT_S, expect_end, hold, park
-from tests.multihost.holder import let_go
+from tests.multihost.holder import LOST, let_go
 from tests.multihost.waiter import CUT_OFF
 
 if TYPE_CHECKING:
@@ -39,7 +39,7 @@ def test_a_lock_goes_on_when_its_holder_is_cut_off(
     cable.cut()
     assert lock.acquire(timeout=DEADLINE_S)
     cable.mend()
-    assert hosts["worker-3"].finish("victim") == 0
+    assert hosts["worker-3"].finish("victim") == LOST
     owner = lock.owner()
     assert owner is not None
     assert owner.host == "test"
