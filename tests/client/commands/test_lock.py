@@ -23,9 +23,9 @@ from ...fixtures.watching import LONG_S, until, waiting
 PROGRAM = [sys.executable, "-m", "shared_state_server", "lock"]
 
 ECHO_TERM = """
-import signal, sys, time
-signal.signal(signal.SIGTERM, lambda *_: (print("told to end", flush=True), sys.exit(7)))
-print("running", flush=True)
+import os, signal, sys, time
+signal.signal(signal.SIGTERM, lambda *_: (os.write(1, b"told to end\\n"), sys.exit(7)))
+print("running", flush=True)  # in which the signal may come, so that another would be refused
 time.sleep(600)
 """
 

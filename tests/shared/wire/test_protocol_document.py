@@ -18,7 +18,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from shared_state_protocol import extensions, limits
+from shared_state_protocol import extensions, limits, names
 from shared_state_protocol.codec import Codec
 from shared_state_protocol.errors import WIRE_NAMES
 from shared_state_protocol.keys import canonical
@@ -26,7 +26,7 @@ from shared_state_protocol.placeholders import Reference
 from shared_state_protocol.registry import Registry
 from shared_state_protocol.wire import connection, handshake, messages
 from shared_state_protocol.wire.connection import ClientOpening
-from shared_state_server import service, session, streams
+from shared_state_server import session, streams
 from shared_state_server.memory import list as list_in_memory
 from tests.fixtures.servers import ThreadServer
 from tests.server.callers import Lobby
@@ -240,7 +240,7 @@ def test_a_limit_is_what_the_document_says(row: list[str]) -> None:
         connection,
         handshake,
         list_in_memory,
-        service,
+        names,
         session,
         streams,
     ]
