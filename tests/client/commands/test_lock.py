@@ -209,7 +209,7 @@ heard = []
 signal.signal(signal.SIGINT, lambda *_: heard.append(1))
 print("running", flush=True)
 while not heard:
-    signal.pause()
+    time.sleep(0.01)  # `pause` would miss a signal that came just before it
 signal.signal(signal.SIGTERM, lambda *_: sys.exit(len(heard)))
 print("heard", flush=True)
 signal.pause()
