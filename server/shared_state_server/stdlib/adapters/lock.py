@@ -28,6 +28,7 @@ class LockAdapter(Adapter):
     """A lock that anybody may release."""
 
     exposed = frozenset({"acquire", "release", "locked", "__enter__", "__exit__"})
+    kind = "lock"
 
     def __init__(self) -> None:
         self.behaviour = Lock()
@@ -49,32 +50,16 @@ class LockAdapter(Adapter):
 
     def __repr__(self) -> str:
         state = "locked" if self.behaviour.locked() else "unlocked"
-        return f"<{state} _thread.lock object at {id(self):#x}>"
+        return f"<{state} _thread.{self.kind} object at {id(self):#x}>"
 
 
-class RLockAdapter(Adapter):
-    """A lock that its thread may take again."""
+class RLockAdapter(LockAdapter):
+    """A lock that its thread may take again, and nobody else release."""
 
-    exposed = LockAdapter.exposed
+    kind = "RLock"
 
     def __init__(self) -> None:
         self.behaviour = RLock()
 
-    def acquire(self, call: Call, blocking: bool = True, timeout: float | None = -1) -> object:
-        convert_result(call, is_granted)
-        return self.behaviour.acquire(call, bool(blocking), timeout, agent_of(call))
-
     def release(self, call: Call) -> None:
         self.behaviour.release(call, agent_of(call))
-
-    def locked(self, call: Call) -> Any:
-        return self.behaviour.locked()
-
-    special_enter = acquire
-
-    def special_exit(self, call: Call, *exc_info: object) -> None:
-        self.release(call)
-
-    def __repr__(self) -> str:
-        state = "locked" if self.behaviour.locked() else "unlocked"
-        return f"<{state} _thread.RLock object at {id(self):#x}>"
