@@ -138,7 +138,7 @@ class Server:
             last_token=token_floor(),
         )
         for name, type_name in settings.share:
-            self.service.share(name, type_name)
+            self.service.objects.share(name, type_name)
         if office is not None:
             office.open(self.service)
         self._hall = Hall(settings, self.service, os.urandom(16), office)
