@@ -11,6 +11,7 @@ import logging
 from collections.abc import Callable
 from typing import Any
 
+from shared_state_protocol.codec import PICKLE_MARK
 from shared_state_protocol.errors import (
     OutcomeUnknown,
     ProtocolError,
@@ -71,9 +72,9 @@ class Service:
         self._allow_pickle = allow_pickle
         self._closing = False
         self._table = {**_TABLE, **table_of([(State, Directory)])}
+        self._rows = self._table  # but for a server that is closing, which has none
         self.objects = Objects(self._table, Directory(self), last_token)
         self._objects = self.objects.by_name  # every request looks here
-        self._batch_row = self._table[State.batch.wire]
 
     # Requests
 
@@ -108,7 +109,7 @@ class Service:
             return
         row = None
         try:
-            row = self._row(wire)
+            row = self._rows.get(wire) or self._refuse(wire)
             if lane.is_full and row.changes:
                 lane.tell_failure(number, lane.refusal())
                 return
@@ -125,13 +126,11 @@ class Service:
         else:
             lane.tell(number, result)
 
-    def _row(self, wire: str) -> Row:
-        row = self._table.get(wire)
-        if row is None:
-            raise ProtocolError(f"there is no operation {shown(wire)} here")
-        if self._closing:
+    def _refuse(self, wire: str) -> Row:
+        """Refuse an operation that does not exist, or any while the server is closing."""
+        if wire in self._table:
             raise ServerClosing("the server is going down")
-        return row
+        raise ProtocolError(f"there is no operation {shown(wire)} here")
 
     def _carry_out(
         self,
@@ -143,25 +142,29 @@ class Service:
         guard: Holder | None = None,
     ) -> tuple[Any, Undo | None]:
         """Carry out one request; return its result, or `PARKED`, and how to undo it."""
-        if not row.knows(arguments):
+        value = row.value
+        if not row.knows(arguments) or (
+            value is not None and arguments[value][:1] == PICKLE_MARK
+        ):
             fence = row.take_fence(arguments)
             if fence is not None:
                 return self._carry_out_guarded(row, lane, number, name, arguments, fence)
             row.check(arguments)
-        if row.changes and not self._allow_pickle:
-            row.refuse_pickles(arguments)
-        if row.is_plain:
-            found = self._objects.get(name)
-            if found is not None and type(found.behaviour) is row.behaviour:
-                return row.method(found.behaviour, *arguments), None
-        elif row.opens:
+            if row.changes and not self._allow_pickle:
+                row.refuse_pickles(arguments)
+        if row.opens:
             self.objects.open(row, name, arguments)
             return None, None
-        method = getattr(self.objects.find(row, name), row.name)
+        found = self._objects.get(name)
+        if found is not None and type(found.behaviour) is row.behaviour:
+            behaviour, method = found.behaviour, row.method
+        else:
+            behaviour = self.objects.find(row, name)
+            method = getattr(type(behaviour), row.name)
         if row.wants_call:
             call = Call(lane, number, self.clock(), guard)
-            return method(call, *arguments), call.undo
-        result = method(*arguments)
+            return method(behaviour, call, *arguments), call.undo
+        result = method(behaviour, *arguments)
         return lane.session.cursors.begin(result) if row.batched else result, None
 
     def _carry_out_guarded(
@@ -184,28 +187,26 @@ class Service:
         """Carry out the requests of a batch until the replies have become large."""
         if type(requests) is not list:
             raise ProtocolError("a batch that is no array")
+        lane, number, rows = call.lane, call.number, self._rows
         replies: list[Any] = []
         size = 0
         for request in requests:  # pyright: ignore[reportUnknownVariableType]  # of whatever
-            reply = self._part_of_batch(call, request)
-            replies.append(reply)
-            if type(reply[1]) is bytes:
-                size += len(reply[1])
+            try:
+                wire, name, *arguments = request  # pyright: ignore[reportUnknownVariableType]
+                row = rows.get(wire) or self._refuse(wire)
+                if row.is_alone:
+                    raise ProtocolError(f"{wire} cannot be part of a batch")
+                result, _ = self._carry_out(row, lane, number, name, arguments)
+            except Exception as error:  # noqa: BLE001  # as above
+                _log_defect("a batch", error)
+                replies.append((0, None, *fields_of(error)))
+                continue
+            replies.append((0, result))
+            if type(result) is bytes:
+                size += len(result)
                 if size > BATCH_REPLY_BYTES:
                     break
         return replies
-
-    def _part_of_batch(self, call: Call, request: Any) -> tuple[Any, ...]:
-        try:
-            wire, name, *arguments = request
-            row = self._row(wire)
-            if row.is_alone or row is self._batch_row:
-                raise ProtocolError(f"{wire} cannot be part of a batch")
-            result, _ = self._carry_out(row, call.lane, call.number, name, arguments)
-        except Exception as error:  # noqa: BLE001  # as above
-            _log_defect("a batch", error)
-            return 0, None, *fields_of(error)
-        return 0, result
 
     def _is_repeat(self, lane: Lane, number: int, wire: str) -> bool:
         """Return whether a request was carried out before or still waits; answer it from memory.
@@ -303,6 +304,7 @@ class Service:
     def close(self) -> None:
         """Refuse requests from now on, and tell whoever waits."""
         self._closing = True
+        self._rows = {}
         for session in self.sessions.values():
             for lane in session.lanes.values():
                 for waiter in list(lane.waiters.values()):

@@ -174,16 +174,17 @@ class Lane:
 
         Of what can be undone the frame need not be remembered if there is no room: see `repeat`.
         """
-        size = self.kept_bytes + len(frame)
-        if size > REMEMBERED_BYTES and undo is not None:
-            self.replies[number] = (b"", undo)
-        else:
-            self.replies[number] = (frame, undo)
-            self.kept_bytes = size
-        if size >= REMEMBERED_BYTES or len(self.replies) >= REMEMBERED_REPLIES:
+        replies = self.replies
+        replies[number] = frame, undo
+        size = self.kept_bytes = self.kept_bytes + len(frame)
+        if size >= REMEMBERED_BYTES or len(replies) >= REMEMBERED_REPLIES:
+            if size > REMEMBERED_BYTES and undo is not None:
+                replies[number] = b"", undo
+                self.kept_bytes -= len(frame)
             self.is_full = self._overflows()
-        if self.send is not None:
-            self.send(frame)
+        send = self.send
+        if send is not None:
+            send(frame)
 
     def repeat(self, number: int, now: float) -> bool | None:
         """Answer a request that was received before from memory; return whether that is all.
@@ -209,11 +210,13 @@ class Lane:
     def acknowledge(self, number: int) -> None:
         """Forget the replies up to `number`: the client has them."""
         replies = self.replies
-        if len(replies) >= number - self.acknowledged:
+        if number == self.acknowledged + 1:  # as a blocking client does
+            found = replies.pop(number, None)
+            if found is not None:
+                self.kept_bytes -= len(found[0])
+        elif len(replies) >= number - self.acknowledged:
             for arrived in range(self.acknowledged + 1, number + 1):
-                found = replies.pop(arrived, None)
-                if found is not None:
-                    self.kept_bytes -= len(found[0])
+                self._forget(arrived)
         else:
             for arrived in [each for each in replies if each <= number]:
                 self._forget(arrived)
