@@ -25,6 +25,7 @@ from shared_state_protocol.wire import messages
 from shared_state_protocol.wire.handshake import Hello
 from shared_state_protocol.wire.large import Pieces
 
+from .arrivals import Arrivals
 from .directory import Directory
 from .dispatch import Row, table_of
 from .memory import BEHAVIOURS
@@ -49,7 +50,7 @@ class Service:
     `clock` returns monotonic seconds; `session_grace` is for how many of them a session whose
     connection broke is kept for the client to come back; `later` runs a function after so many;
     `alarm` is told a time at which `expire` is to be called; `last_token` is one that no lock had
-    before.
+    before; `arrivals` is memory that clients on this host can write to, if there is such.
     """
 
     def __init__(
@@ -62,6 +63,7 @@ class Service:
         alarm: Callable[[float], None],
         allow_pickle: bool = False,
         last_token: int = 0,
+        arrivals: Arrivals | None = None,
     ) -> None:
         self.version = version
         self.clock = clock
@@ -71,6 +73,7 @@ class Service:
         self._later = later
         self._allow_pickle = allow_pickle
         self._closing = False
+        self._arrivals = arrivals
         self._table = {**_TABLE, **table_of([(State, Directory)])}
         self._rows = self._table  # but for a server that is closing, which has none
         self.objects = Objects(self._table, Directory(self), last_token)
@@ -143,28 +146,25 @@ class Service:
     ) -> tuple[Any, Undo | None]:
         """Carry out one request; return its result, or `PARKED`, and how to undo it."""
         value = row.value
-        if not row.knows(arguments) or (
-            value is not None and arguments[value][:1] == PICKLE_MARK
-        ):
+        if not row.knows(arguments) or (value is not None and arguments[value][:1] == PICKLE_MARK):
             fence = row.take_fence(arguments)
             if fence is not None:
                 return self._carry_out_guarded(row, lane, number, name, arguments, fence)
             row.check(arguments)
             if row.changes and not self._allow_pickle:
                 row.refuse_pickles(arguments)
-        if row.opens:
+        if row.is_plain:
+            found = self._objects.get(name)
+            if found is not None and type(found.behaviour) is row.behaviour:
+                return row.method(found.behaviour, *arguments), None
+        elif row.opens:
             self.objects.open(row, name, arguments)
             return None, None
-        found = self._objects.get(name)
-        if found is not None and type(found.behaviour) is row.behaviour:
-            behaviour, method = found.behaviour, row.method
-        else:
-            behaviour = self.objects.find(row, name)
-            method = getattr(type(behaviour), row.name)
+        method = getattr(self.objects.find(row, name), row.name)
         if row.wants_call:
             call = Call(lane, number, self.clock(), guard)
-            return method(behaviour, call, *arguments), call.undo
-        result = method(behaviour, *arguments)
+            return method(call, *arguments), call.undo
+        result = method(*arguments)
         return lane.session.cursors.begin(result) if row.batched else result, None
 
     def _carry_out_guarded(
@@ -188,11 +188,12 @@ class Service:
         if type(requests) is not list:
             raise ProtocolError("a batch that is no array")
         lane, number, rows = call.lane, call.number, self._rows
+        parts: list[Any] = requests  # pyright: ignore[reportUnknownVariableType]  # of whatever
         replies: list[Any] = []
         size = 0
-        for request in requests:  # pyright: ignore[reportUnknownVariableType]  # of whatever
+        for request in parts:
             try:
-                wire, name, *arguments = request  # pyright: ignore[reportUnknownVariableType]
+                wire, name, *arguments = request
                 row = rows.get(wire) or self._refuse(wire)
                 if row.is_alone:
                     raise ProtocolError(f"{wire} cannot be part of a batch")
@@ -207,6 +208,15 @@ class Service:
                 if size > BATCH_REPLY_BYTES:
                     break
         return replies
+
+    def place_of(self, lane: Lane) -> tuple[str, bytes, int]:
+        """Return where a lane may write down what has arrived: see `State.arrivals`."""
+        arrivals = self._arrivals
+        if arrivals is not None and lane.place is None:
+            lane.place = arrivals.give_place()
+        if arrivals is None or lane.place is None:
+            return "", b"", 0
+        return arrivals.path, arrivals.token, lane.place.offset
 
     def _is_repeat(self, lane: Lane, number: int, wire: str) -> bool:
         """Return whether a request was carried out before or still waits; answer it from memory.

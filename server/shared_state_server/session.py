@@ -18,6 +18,7 @@ from shared_state_protocol.wire import messages
 from shared_state_protocol.wire.handshake import Hello
 from shared_state_protocol.wire.large import LARGE_BYTES
 
+from .arrivals import Place
 from .streams import Cursors
 from .waiting import Deadlines, Undo, Waiter
 
@@ -97,7 +98,8 @@ class Lane:
     largest number of a request so far: a larger one cannot be a repetition. `withdrawn` has the
     numbers of waits that ended with their connection, and so may begin anew. `is_full` says that no
     more commands can be taken. `forgot` says that the client remembers a lane of this number that
-    is gone here. `waits` has for each agent the lock that it waits for: see `memory.ring`.
+    is gone here. `place` is where the client writes down what has arrived, if it does.
+    `waits` has for each agent the lock that it waits for: see `memory.ring`.
     """
 
     __slots__ = (
@@ -108,6 +110,7 @@ class Lane:
         "kept_bytes",
         "newest",
         "number",
+        "place",
         "replies",
         "send",
         "session",
@@ -128,6 +131,7 @@ class Lane:
         self.forgot = hello.resumes
         self.is_full = False
         self.kept_bytes = 0
+        self.place: Place | None = None
         self.replies: dict[int, tuple[bytes, Undo | None]] = {}
         self.waiters: dict[int, Waiter] = {}
         self.waits: dict[int, Any] = {}
@@ -282,7 +286,9 @@ class Lane:
             waiter.withdraw(now)
 
     def undo_all(self, now: float) -> None:
-        """Take back what was handed over and not confirmed, the newest first."""
+        """Take back what was handed over and is not known to have arrived, the newest first."""
+        if self.place is not None:
+            self.confirm(self.place.last())
         for _, undo in reversed(list(self.replies.values())):
             if undo is not None:
                 undo(now)
