@@ -213,7 +213,7 @@ class AsyncClient(AwaitingAccessors):
         if the connection is just being made anew.
         """
         request, _ = self._pending.get(number, (None, None))
-        if request is None or not request.operation.changes or request.can_be_undone:
+        if request is None or not request.operation.changes or request.operation.can_be_undone:
             return False
         future: asyncio.Future[Message] = asyncio.get_running_loop().create_future()
         self._pending[number] = request, future

@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from itertools import groupby
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from shared_state_protocol.contract import Arguments, Operation
 from shared_state_protocol.errors import WIRE_NAMES, LimitExceeded, SharedStateError
@@ -78,14 +78,9 @@ REQUEST_BYTES = 1024 * 1024
 """Of arguments in one request, unless one call has more: what a server reads in one turn."""
 
 
-class Call(NamedTuple):
-    """One noted call: its arguments as given and as they travel, and who wants to know."""
-
-    operation: Operation[..., Any]
-    name: str
-    arguments: Arguments
-    encoded: Arguments
-    promise: Promise
+Call = tuple[Operation[..., Any], str, Arguments, Arguments, Promise]
+"""One noted call: operation, name, its arguments as given and as they travel, and whom to tell. A
+plain tuple: there is one for each operation of a batch."""
 
 
 class Batch:
@@ -112,7 +107,7 @@ class Batch:
             raise RuntimeError(f"{operation.wire} is read in portions: call it outside the batch")
         promise = Promise()
         # Encoded by now: what is done to a value after the call is not part of the call.
-        self._calls.append(Call(operation, name, arguments, encoded, promise))
+        self._calls.append((operation, name, arguments, encoded, promise))
         return promise
 
     def __enter__(self) -> Batch:
@@ -139,19 +134,22 @@ class Batch:
         for is_alone, run in groupby(self._calls, key=_is_alone):
             ask = self._ask_each if is_alone else self._ask_together
             replies.extend(ask(list(run)))
-        for call, message in zip(self._calls, replies, strict=True):
+        result_of, results = self._client.result_of, self.results
+        for (operation, _, arguments, _, promise), message in zip(
+            self._calls, replies, strict=True
+        ):
             try:
-                result = self._client.result_of(call.operation, call.arguments, message)
+                result = result_of(operation, arguments, message)
             except Exception as error:  # noqa: BLE001  # it is for whoever asks for the result
-                call.promise.fail(error)
-                self.results.append(error)
+                promise.fail(error)
+                results.append(error)
             else:
-                self.results.append(call.promise.keep(result))
+                results.append(promise.keep(result))
 
     def _ask_each(self, calls: list[Call]) -> list[Message]:
         """Send each call as a request of its own, all in few writes; return the replies."""
         return self._lane.exchange_many(
-            [(each.operation, each.name, each.encoded) for each in calls]
+            [(operation, name, encoded) for operation, name, _, encoded, _ in calls]
         )
 
     def _ask_together(self, calls: list[Call]) -> list[Message]:
@@ -178,7 +176,7 @@ class Batch:
         Raises:
             LimitExceeded: they are too large for one request, and more than one.
         """
-        requests = [(each.operation.wire, each.name, *each.encoded) for each in calls]
+        requests = [(operation.wire, name, *encoded) for operation, name, _, encoded, _ in calls]
         try:
             limit = REQUEST_BYTES if len(calls) > 1 else None
             replies: list[Message] = self._lane.exchange(State.batch, "", (requests,), limit)
@@ -192,8 +190,8 @@ class Batch:
 
 
 def _is_alone(call: Call) -> bool:
-    """Return whether a call is a request of its own: it may wait, or its arrival is confirmed."""
-    return call.operation.waits or call.operation.confirms
+    """Return whether a call is a request of its own."""
+    return call[0].can_be_undone
 
 
 def _failure(error: SharedStateError) -> Message:

@@ -20,6 +20,7 @@ from shared_state_protocol.contract import Arguments, Blocking, Caller, Made, Op
 from shared_state_protocol.names import check_name
 from shared_state_protocol.state import LockInfo, ObjectInfo, State
 from shared_state_protocol.wire.liveness import PEER_TIMEOUT_S
+from shared_state_protocol.wire.messages import ANSWER_PARTS
 
 from .accessors import BlockingAccessors
 from .batch import Batch
@@ -180,6 +181,7 @@ class Client(BlockingAccessors):
         """
         local, find_lane = self._local, self._lane
         wants_agent, with_agent = operation.wants_agent, operation.with_agent
+        confirms = operation.confirms
         encode, finish = self._session.encoders[operation], self._finisher(operation)
 
         def call(name: str, arguments: Arguments) -> Any:
@@ -192,6 +194,8 @@ class Client(BlockingAccessors):
             encoded = encode(arguments)
             if lane.batch is not None:
                 return lane.batch.add(operation, name, arguments, encoded)
+            if confirms and lane.wants_place:
+                lane.find_place()
             wire = lane.exchange(operation, name, encoded)
             return wire if finish is None else finish(wire, arguments)
 
@@ -219,7 +223,12 @@ class Client(BlockingAccessors):
         self, operation: Operation[..., Any], arguments: Arguments, message: Message
     ) -> Any:
         """Return the result that a reply to a call with `arguments` carries, or raise its error."""
-        return self._session.decoders[operation](self._session.result_of(message), arguments)
+        if len(message) != ANSWER_PARTS:
+            raise self._session.error_of(message)
+        result = message[1]
+        if operation.is_verbatim:
+            return result
+        return self._session.decoders[operation](result, arguments)
 
     def _begin_batches(self, operation: Operation[..., Any], first: Any) -> Iterator[Any]:
         batches = self._read_batches(operation, first)

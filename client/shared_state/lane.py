@@ -29,13 +29,16 @@ from shared_state_protocol.errors import (
     DecodingError,
     LimitExceeded,
     ProtocolError,
+    SharedStateError,
 )
+from shared_state_protocol.state import State
 from shared_state_protocol.wire import messages
 from shared_state_protocol.wire.frames import HEADER_BYTES, FrameReader, header
 from shared_state_protocol.wire.handshake import Welcome
 from shared_state_protocol.wire.large import LargePayload, Pieces
 from shared_state_protocol.wire.messages import ANSWER_PARTS
 
+from .arrivals import Note, find_place
 from .request import Message, Request
 from .sockets import Opened, break_off, dial, redial
 
@@ -48,6 +51,12 @@ __all__ = ["Lane"]
 RECEIVE_BYTES = 8 * 1024
 """In one read, which is all of nearly every reply. What is received into a kept buffer has to be
 copied out of it, and the longer the room that `recv` makes, the more there is to give back."""
+
+HELD: int = getattr(socket, "MSG_MORE", 0)
+"""Has the kernel keep what is sent over TCP until more follows, for 0.2 s at the most, or until the
+socket is closed, be it by the death of this process. So a confirmation leaves with the request that
+follows, and does not wake the server by itself: twice for a `put` and a `get`, not three times.
+"""
 
 BATCH_BYTES = 64 * 1024
 """Of requests that are written before their replies are read: the kernel takes so much at once,
@@ -66,7 +75,10 @@ class Silence(Exception):
 
 
 class Lane:
-    """One connection of a blocking client, used by one thread. `batch` is open while not None."""
+    """One connection of a blocking client, used by one thread. `batch` is open while not None.
+
+    `wants_place` says that `find_place` may help what is delivered from now on.
+    """
 
     def __init__(self, session: Session, number: int, thread: str) -> None:
         self.batch: Batch | None = None
@@ -77,10 +89,12 @@ class Lane:
         self._given_up: list[Request] = []
         self._payloads: list[bytes] = []
         before = session.instance
+        self._note_arrival: Note | None = None
         opened, welcome = dial(session, number, thread)
         self._instance = welcome.instance
         self._opened = opened
         self._socket: socket.socket | None = opened
+        self.wants_place = self.transport == "unix"
         self._reader = FrameReader(welcome.max_frame_bytes)
         session.join(self)
         if before not in (b"", welcome.instance):
@@ -213,6 +227,17 @@ class Lane:
         if chunk:
             yield chunk, b"".join(frames)
 
+    def find_place(self) -> None:
+        """Learn where to write down what arrives, so that it need not be said.
+
+        On a Unix socket the kernel holds nothing back: a notice would be a write of its own, and
+        wake the server, the third one for a `put` and a `get`.
+        """
+        self.wants_place = False
+        with contextlib.suppress(SharedStateError):  # of a server that has not heard of it
+            path, token, offset = self.exchange(State.arrivals, "", ())
+            self._note_arrival = find_place(path, token, offset)
+
     def mention(self, operation: Operation[..., Any], name: str, arguments: Arguments) -> bool:
         """Send a request to whose reply nobody will listen; return whether it went.
 
@@ -305,6 +330,7 @@ class Lane:
         """Go on with another connection."""
         old, (self._opened, welcome) = self._opened, opened
         self._socket, self._instance = self._opened, welcome.instance
+        self._note_arrival, self.wants_place = None, self.transport == "unix"
         old.close()
         self._reader = FrameReader(welcome.max_frame_bytes)
         self._payloads.clear()
@@ -346,7 +372,7 @@ class Lane:
         """Return what the server has to read first after calls were given up."""
         return b"".join(
             messages.notice(messages.CANCEL, each.number)
-            if each.can_be_undone
+            if each.operation.can_be_undone
             else each.frame(acknowledged=0)
             for each in self._given_up
         )
@@ -360,7 +386,10 @@ class Lane:
         """Return the reply to a delivery, decoded, and confirm that it has arrived."""
         message = self._session.opened(operation, message)
         if len(message) == ANSWER_PARTS:
-            self._confirm((message[0],))
+            if self._note_arrival is None:
+                self._confirm((message[0],))
+            else:
+                self._note_arrival(message[0])
         return message
 
     def _accept_many(self, requests: Sequence[Request], replies: dict[int, Message]) -> None:
@@ -386,26 +415,27 @@ class Lane:
         session is over it gives nothing to anybody else, and a session that resumes acknowledges.
         """
         if numbers:
-            self._tell(b"".join(messages.notice(messages.CONFIRM, each) for each in numbers))
+            notices = [messages.notice(messages.CONFIRM, each) for each in numbers]
+            self._tell(b"".join(notices), HELD)
 
     # Bytes
 
-    def _tell(self, data: bytes | memoryview) -> bool:
+    def _tell(self, data: bytes | memoryview, flags: int = 0) -> bool:
         """Send, and return whether it went; a read will find what to do about it otherwise."""
         try:
-            self._send(data)
+            self._send(data, flags)
         except Broken:
             return False
         return True
 
-    def _send(self, data: bytes | memoryview) -> None:
+    def _send(self, data: bytes | memoryview, flags: int) -> None:
         sock = self._socket
         if sock is None:
             raise Broken
         # Whatever interrupts the write leaves no socket in use with half a frame in it.
         self._socket = None
         try:
-            sock.sendall(data)
+            sock.sendall(data, flags)
         except OSError as error:
             if not _is_of_socket(error):
                 raise
@@ -492,6 +522,6 @@ def _is_owed(request: Request, ending: BaseException) -> bool:
     that is being released is released), and not asked for again if its caller has an error to act
     on: that might be a second time.
     """
-    return request.can_be_undone or (
+    return request.operation.can_be_undone or (
         request.operation.changes and not isinstance(ending, Exception)
     )

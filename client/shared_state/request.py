@@ -41,11 +41,6 @@ class Request:
         self.started = started
         self.is_heard = True
 
-    @property
-    def can_be_undone(self) -> bool:
-        """Whether a `cancel` undoes what the request has done: it takes or waits for something."""
-        return self.operation.waits or self.operation.confirms
-
     def frame(self, acknowledged: int) -> bytes:
         """Return the request as it is written."""
         return messages.request(

@@ -20,6 +20,7 @@ from importlib.metadata import version
 
 from shared_state_protocol.address import Address
 
+from .arrivals import make_arrivals
 from .clock import monotonic, token_floor
 from .connection import Connection
 from .hall import Hall
@@ -128,6 +129,7 @@ class Server:
         self._clock = clock
         self._doors: list[asyncio.Server] = []
         self._timer: asyncio.TimerHandle | None = None
+        self._arrivals = make_arrivals() if settings.unix_socket else None
         self.service = Service(
             version=version("shared-state"),
             clock=clock,
@@ -136,9 +138,10 @@ class Server:
             alarm=self._set_alarm,
             allow_pickle=settings.allow_pickle,
             last_token=token_floor(),
+            arrivals=self._arrivals,
         )
         for name, type_name in settings.share:
-            self.service.share(name, type_name)
+            self.service.objects.share(name, type_name)
         if office is not None:
             office.open(self.service)
         self._hall = Hall(settings, self.service, os.urandom(16), office)
@@ -210,6 +213,8 @@ class Server:
         if self._timer is not None:
             self._timer.cancel()
         self._rendezvous.close()
+        if self._arrivals is not None:
+            self._arrivals.close()
 
     def _set_alarm(self, deadline: float) -> None:
         if self._timer is not None:

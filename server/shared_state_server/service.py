@@ -1,4 +1,4 @@
-"""The service: objects, sessions, and what one request does to them.
+"""The service: sessions, and what one request does to the objects.
 
 No sockets and no clock: lanes are given a function that sends, and the time is a function that is
 passed in, so a whole service can run on virtual time. Everything happens in the order in which
@@ -8,30 +8,30 @@ passed in, so a whole service can run on virtual time. Everything happens in the
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Any
 
-from shared_state_protocol.contract import contract_name
+from shared_state_protocol.codec import PICKLE_MARK
 from shared_state_protocol.errors import (
-    ObjectNotFound,
     OutcomeUnknown,
     ProtocolError,
     ServerClosing,
-    StaleFence,
-    TypeMismatch,
     to_wire,
 )
-from shared_state_protocol.names import check_name, shown
+from shared_state_protocol.names import shown
 from shared_state_protocol.objects import CONTRACTS
 from shared_state_protocol.state import State
 from shared_state_protocol.wire import messages
 from shared_state_protocol.wire.handshake import Hello
 from shared_state_protocol.wire.large import Pieces
 
+from .arrivals import Arrivals
+from .directory import Directory
 from .dispatch import Row, table_of
 from .memory import BEHAVIOURS
 from .memory.holder import Holder, Owned
-from .session import Lane, OwnerFields, Session, fields_of
+from .objects import Objects
+from .session import Lane, Session, fields_of
 from .waiting import PARKED, Call, Deadlines, Undo
 
 __all__ = ["Service"]
@@ -39,47 +39,9 @@ __all__ = ["Service"]
 BATCH_REPLY_BYTES = 8 * 1024 * 1024
 """Of values in the reply to one batch, the last one apart; the client asks for the rest."""
 
-STATE = ""
-"""The name under which the service itself is addressed; no object can have it."""
-
 _TABLE = table_of(zip(CONTRACTS, BEHAVIOURS, strict=True))
 
 log = logging.getLogger(__name__)
-
-
-InfoFields = tuple[str, str, int, list[OwnerFields], int]
-"""The fields of `shared_state_protocol.state.ObjectInfo`."""
-
-
-LockFields = tuple[str, str, list[tuple[OwnerFields, int, int, bool]], list[OwnerFields]]
-"""The fields of `shared_state_protocol.state.LockInfo`."""
-
-
-class Object:
-    """A named behaviour."""
-
-    __slots__ = ("behaviour", "type")
-
-    def __init__(self, type_name: str, behaviour: Any) -> None:
-        self.type = type_name
-        self.behaviour = behaviour
-
-    def describe(self, name: str, now: float) -> InfoFields:
-        """Return what people want to know of it."""
-        behaviour = self.behaviour
-        owners: list[Any] = behaviour.owners(now) if hasattr(behaviour, "owners") else []
-        waiters = behaviour.waiters() if hasattr(behaviour, "waiters") else 0
-        return name, self.type, behaviour.size(), owners, waiters
-
-    def describe_lock(self, name: str, now: float) -> LockFields:
-        """Return who holds it and who waits for it."""
-        lock: Owned = self.behaviour
-        holdings = [
-            (holder.owner(now), holder.agent, holder.token, holder.abandoned)
-            for holder in lock.holders()
-        ]
-        waiters = [waiter.lane.owner(now - waiter.since) for waiter in lock.lined_up()]
-        return name, self.type, holdings, waiters
 
 
 class Service:
@@ -88,7 +50,7 @@ class Service:
     `clock` returns monotonic seconds; `session_grace` is for how many of them a session whose
     connection broke is kept for the client to come back; `later` runs a function after so many;
     `alarm` is told a time at which `expire` is to be called; `last_token` is one that no lock had
-    before.
+    before; `arrivals` is memory that clients on this host can write to, if there is such.
     """
 
     def __init__(
@@ -101,6 +63,7 @@ class Service:
         alarm: Callable[[float], None],
         allow_pickle: bool = False,
         last_token: int = 0,
+        arrivals: Arrivals | None = None,
     ) -> None:
         self.version = version
         self.clock = clock
@@ -110,86 +73,11 @@ class Service:
         self._later = later
         self._allow_pickle = allow_pickle
         self._closing = False
-        self._last_token = last_token
-        self._objects = {STATE: Object(contract_name(State), Directory(self))}
+        self._arrivals = arrivals
         self._table = {**_TABLE, **table_of([(State, Directory)])}
-        self._batch_row = self._table[State.batch.wire]
-
-    # Objects
-
-    def share(self, name: str, type_name: str) -> None:
-        """Create an object if there is none of that name.
-
-        Raises:
-            TypeMismatch: there is one of another type.
-            ValueError: there is no such type.
-        """
-        row = self._table.get(f"{type_name}.open")
-        if row is None:
-            known = ", ".join(contract_name(contract) for contract in CONTRACTS)
-            raise ValueError(f"there is no type {type_name!r}; there are {known}")
-        try:
-            self._open(row, name, [])
-        except TypeError as error:
-            if isinstance(error, TypeMismatch):
-                raise
-            raise ValueError(
-                f"{name}={type_name}: {_article(type_name)} needs options, which a client gives"
-            ) from error
-
-    def delete(self, name: str) -> bool:
-        """Remove an object and fail whoever waits on it; return whether there was one."""
-        found = self._objects.get(name)
-        if found is None or name == STATE:
-            return False
-        del self._objects[name]
-        if hasattr(found.behaviour, "fail_all"):
-            found.behaviour.fail_all(ObjectNotFound(f"{name!r} was deleted"))
-        if isinstance(found.behaviour, Owned):
-            self._last_token = max(self._last_token, found.behaviour.last_token)
-        return True
-
-    def listing(self, now: float) -> list[InfoFields]:
-        """Return what there is, ordered by name."""
-        return [self._objects[name].describe(name, now) for name in sorted(self._objects) if name]
-
-    def locks(self, now: float) -> list[LockFields]:
-        """Return what is held or waited for, by whom, ordered by name."""
-        return [
-            self._objects[name].describe_lock(name, now)
-            for name in sorted(self._objects)
-            if isinstance(lock := self._objects[name].behaviour, Owned)
-            and (lock.holders() or lock.waiters())
-        ]
-
-    def _open(self, row: Row, name: str, arguments: list[Any]) -> None:
-        found = self._objects.get(name)
-        if found is None:
-            check_name(name)
-            behaviour = self._create(row, arguments)
-            if isinstance(behaviour, Owned):
-                behaviour.settle(name, self._last_token)
-            self._objects[name] = Object(row.type, behaviour)
-        elif found.type != row.type:
-            raise TypeMismatch(f"{name!r} is a {found.type}, not a {row.type}")
-
-    def _create(self, row: Row, arguments: list[Any]) -> Any:
-        if row.wants_find:
-            return row.behaviour(*arguments, find=self.behaviour_of)
-        return row.behaviour(*arguments)
-
-    def behaviour_of(self, name: str, made_as: str | None = None) -> Any:
-        """Return the behaviour named `name`, for one that works with another.
-
-        If there is none, it is made as one of the type `made_as`.
-        """
-        check_name(name)
-        if made_as is not None and name not in self._objects:
-            self.share(name, made_as)
-        found = self._objects.get(name)
-        if found is None:
-            raise ObjectNotFound(f"there is no object named {shown(name)}")
-        return found.behaviour
+        self._rows = self._table  # but for a server that is closing, which has none
+        self.objects = Objects(self._table, Directory(self), last_token)
+        self._objects = self.objects.by_name  # every request looks here
 
     # Requests
 
@@ -224,7 +112,7 @@ class Service:
             return
         row = None
         try:
-            row = self._row(wire)
+            row = self._rows.get(wire) or self._refuse(wire)
             if lane.is_full and row.changes:
                 lane.tell_failure(number, lane.refusal())
                 return
@@ -241,13 +129,11 @@ class Service:
         else:
             lane.tell(number, result)
 
-    def _row(self, wire: str) -> Row:
-        row = self._table.get(wire)
-        if row is None:
-            raise ProtocolError(f"there is no operation {shown(wire)} here")
-        if self._closing:
+    def _refuse(self, wire: str) -> Row:
+        """Refuse an operation that does not exist, or any while the server is closing."""
+        if wire in self._table:
             raise ServerClosing("the server is going down")
-        return row
+        raise ProtocolError(f"there is no operation {shown(wire)} here")
 
     def _carry_out(
         self,
@@ -259,21 +145,22 @@ class Service:
         guard: Holder | None = None,
     ) -> tuple[Any, Undo | None]:
         """Carry out one request; return its result, or `PARKED`, and how to undo it."""
-        if not row.knows(arguments):
+        value = row.value
+        if not row.knows(arguments) or (value is not None and arguments[value][:1] == PICKLE_MARK):
             fence = row.take_fence(arguments)
             if fence is not None:
                 return self._carry_out_guarded(row, lane, number, name, arguments, fence)
             row.check(arguments)
-        if row.changes and not self._allow_pickle:
-            row.refuse_pickles(arguments)
+            if row.changes and not self._allow_pickle:
+                row.refuse_pickles(arguments)
         if row.is_plain:
             found = self._objects.get(name)
             if found is not None and type(found.behaviour) is row.behaviour:
                 return row.method(found.behaviour, *arguments), None
         elif row.opens:
-            self._open(row, name, arguments)
+            self.objects.open(row, name, arguments)
             return None, None
-        method = getattr(self._find(row, name), row.name)
+        method = getattr(self.objects.find(row, name), row.name)
         if row.wants_call:
             call = Call(lane, number, self.clock(), guard)
             return method(call, *arguments), call.undo
@@ -290,55 +177,46 @@ class Service:
         fence: tuple[str, int],
     ) -> tuple[Any, Undo | None]:
         """Carry out one request if the lock that its fence names is held by that token."""
-        guard = self._holder_of(*fence)
+        guard = self.objects.holder_of(*fence)
         made = self._carry_out(row, lane, number, name, arguments, guard)
         if made[0] is PARKED:
             guard.guard(lane.waiters[number])
         return made
 
-    def _holder_of(self, lock: str, token: int) -> Holder:
-        found = self._objects.get(lock)
-        if found is not None and isinstance(found.behaviour, Owned):
-            holder = found.behaviour.holder_of(token)
-            if holder is not None:
-                return holder
-        raise StaleFence(f"{shown(lock)} is not held with the token {token} any more")
-
     def carry_out_many(self, call: Call, requests: Any) -> list[Any]:
         """Carry out the requests of a batch until the replies have become large."""
         if type(requests) is not list:
             raise ProtocolError("a batch that is no array")
+        lane, number, rows = call.lane, call.number, self._rows
+        parts: list[Any] = requests  # pyright: ignore[reportUnknownVariableType]  # of whatever
         replies: list[Any] = []
         size = 0
-        for request in requests:  # pyright: ignore[reportUnknownVariableType]  # of whatever
-            reply = self._part_of_batch(call, request)
-            replies.append(reply)
-            if type(reply[1]) is bytes:
-                size += len(reply[1])
+        for request in parts:
+            try:
+                wire, name, *arguments = request
+                row = rows.get(wire) or self._refuse(wire)
+                if row.is_alone:
+                    raise ProtocolError(f"{wire} cannot be part of a batch")
+                result, _ = self._carry_out(row, lane, number, name, arguments)
+            except Exception as error:  # noqa: BLE001  # as above
+                _log_defect("a batch", error)
+                replies.append((0, None, *fields_of(error)))
+                continue
+            replies.append((0, result))
+            if type(result) is bytes:
+                size += len(result)
                 if size > BATCH_REPLY_BYTES:
                     break
         return replies
 
-    def _part_of_batch(self, call: Call, request: Any) -> tuple[Any, ...]:
-        try:
-            wire, name, *arguments = request
-            row = self._row(wire)
-            if row.is_alone or row is self._batch_row:
-                raise ProtocolError(f"{wire} cannot be part of a batch")
-            result, _ = self._carry_out(row, call.lane, call.number, name, arguments)
-        except Exception as error:  # noqa: BLE001  # as above
-            _log_defect("a batch", error)
-            return 0, None, *fields_of(error)
-        return 0, result
-
-    def _find(self, row: Row, name: str) -> Any:
-        found = self._objects.get(name)
-        if found is None:
-            raise ObjectNotFound(f"there is no object named {shown(name)}")
-        behaviour = found.behaviour
-        if not isinstance(behaviour, row.behaviour):
-            raise TypeMismatch(f"{name!r} is a {found.type}, not a {row.type}")
-        return behaviour
+    def place_of(self, lane: Lane) -> tuple[str, bytes, int]:
+        """Return where a lane may write down what has arrived: see `State.arrivals`."""
+        arrivals = self._arrivals
+        if arrivals is not None and lane.place is None:
+            lane.place = arrivals.give_place()
+        if arrivals is None or lane.place is None:
+            return "", b"", 0
+        return arrivals.path, arrivals.token, lane.place.offset
 
     def _is_repeat(self, lane: Lane, number: int, wire: str) -> bool:
         """Return whether a request was carried out before or still waits; answer it from memory.
@@ -436,6 +314,7 @@ class Service:
     def close(self) -> None:
         """Refuse requests from now on, and tell whoever waits."""
         self._closing = True
+        self._rows = {}
         for session in self.sessions.values():
             for lane in session.lanes.values():
                 for waiter in list(lane.waiters.values()):
@@ -448,42 +327,10 @@ class Service:
             waiter.expire(now)
 
 
-class Directory:
-    """Keeps the contract `shared_state_protocol.state.State`."""
-
-    def __init__(self, service: Service) -> None:
-        self._service = service
-
-    def objects(self) -> list[InfoFields]:
-        return self._service.listing(self._service.clock())
-
-    def locks(self, call: Call) -> list[LockFields]:
-        return self._service.locks(call.now)
-
-    def delete(self, name: str) -> bool:
-        return self._service.delete(name)
-
-    def batch(self, call: Call, requests: Any) -> list[Any]:
-        return self._service.carry_out_many(call, requests)
-
-    def version(self) -> str:
-        return self._service.version
-
-    def next_batch(self, call: Call, cursor: int) -> tuple[int | None, Sequence[Any]]:
-        return call.lane.session.cursors.next(cursor)
-
-    def close_cursor(self, call: Call, cursor: int) -> None:
-        call.lane.session.cursors.close(cursor)
-
-
 def _log_defect(place: str, error: Exception) -> None:
     """Write down an error that no client is told of in detail."""
     if to_wire(error) is None:
         log.error("a defect in %s", place, exc_info=error)
-
-
-def _article(noun: str) -> str:
-    return f"{'an' if noun[0] in 'aeiou' else 'a'} {noun}"
 
 
 def _log_end(session: Session) -> None:

@@ -18,6 +18,7 @@ from shared_state_protocol.wire import messages
 from shared_state_protocol.wire.handshake import Hello
 from shared_state_protocol.wire.large import LARGE_BYTES
 
+from .arrivals import Place
 from .streams import Cursors
 from .waiting import Deadlines, Undo, Waiter
 
@@ -97,7 +98,8 @@ class Lane:
     largest number of a request so far: a larger one cannot be a repetition. `withdrawn` has the
     numbers of waits that ended with their connection, and so may begin anew. `is_full` says that no
     more commands can be taken. `forgot` says that the client remembers a lane of this number that
-    is gone here. `waits` has for each agent the lock that it waits for: see `memory.ring`.
+    is gone here. `place` is where the client writes down what has arrived, if it does.
+    `waits` has for each agent the lock that it waits for: see `memory.ring`.
     """
 
     __slots__ = (
@@ -108,6 +110,7 @@ class Lane:
         "kept_bytes",
         "newest",
         "number",
+        "place",
         "replies",
         "send",
         "session",
@@ -128,6 +131,7 @@ class Lane:
         self.forgot = hello.resumes
         self.is_full = False
         self.kept_bytes = 0
+        self.place: Place | None = None
         self.replies: dict[int, tuple[bytes, Undo | None]] = {}
         self.waiters: dict[int, Waiter] = {}
         self.waits: dict[int, Any] = {}
@@ -174,16 +178,17 @@ class Lane:
 
         Of what can be undone the frame need not be remembered if there is no room: see `repeat`.
         """
-        size = self.kept_bytes + len(frame)
-        if size > REMEMBERED_BYTES and undo is not None:
-            self.replies[number] = (b"", undo)
-        else:
-            self.replies[number] = (frame, undo)
-            self.kept_bytes = size
-        if size >= REMEMBERED_BYTES or len(self.replies) >= REMEMBERED_REPLIES:
+        replies = self.replies
+        replies[number] = frame, undo
+        size = self.kept_bytes = self.kept_bytes + len(frame)
+        if size >= REMEMBERED_BYTES or len(replies) >= REMEMBERED_REPLIES:
+            if size > REMEMBERED_BYTES and undo is not None:
+                replies[number] = b"", undo
+                self.kept_bytes -= len(frame)
             self.is_full = self._overflows()
-        if self.send is not None:
-            self.send(frame)
+        send = self.send
+        if send is not None:
+            send(frame)
 
     def repeat(self, number: int, now: float) -> bool | None:
         """Answer a request that was received before from memory; return whether that is all.
@@ -209,11 +214,13 @@ class Lane:
     def acknowledge(self, number: int) -> None:
         """Forget the replies up to `number`: the client has them."""
         replies = self.replies
-        if len(replies) >= number - self.acknowledged:
+        if number == self.acknowledged + 1:  # as a blocking client does
+            found = replies.pop(number, None)
+            if found is not None:
+                self.kept_bytes -= len(found[0])
+        elif len(replies) >= number - self.acknowledged:
             for arrived in range(self.acknowledged + 1, number + 1):
-                found = replies.pop(arrived, None)
-                if found is not None:
-                    self.kept_bytes -= len(found[0])
+                self._forget(arrived)
         else:
             for arrived in [each for each in replies if each <= number]:
                 self._forget(arrived)
@@ -279,7 +286,9 @@ class Lane:
             waiter.withdraw(now)
 
     def undo_all(self, now: float) -> None:
-        """Take back what was handed over and not confirmed, the newest first."""
+        """Take back what was handed over and is not known to have arrived, the newest first."""
+        if self.place is not None:
+            self.confirm(self.place.last())
         for _, undo in reversed(list(self.replies.values())):
             if undo is not None:
                 undo(now)

@@ -88,7 +88,8 @@ class Operation(Generic[P, R]):
     """One promise of a contract.
 
     `wire` is its name on the wire, as ``dict.set``; `changes`, `waits`, `confirms` and `batched`
-    say which kind of promise it is; `wants_agent` that the client is to fill in who calls;
+    say which kind of promise it is; `can_be_undone` that it takes or waits for something, so that a
+    `cancel` undoes what it has done; `wants_agent` that the client is to fill in who calls;
     `is_verbatim` that the result travels as it is. `method` stands for it on bound objects.
     `fenced` is the same promise with a fence as its last argument, if it may be guarded.
     """
@@ -112,6 +113,7 @@ class Operation(Generic[P, R]):
         self.changes = changes
         self.waits = waits
         self.confirms = confirms
+        self.can_be_undone = waits or confirms
         self.declaration = declaration
         self.__doc__ = declaration.__doc__
 
@@ -197,7 +199,7 @@ class Operation(Generic[P, R]):
         position = self._agent
         if position is None:
             return arguments
-        return (*arguments[:position], agent, *arguments[position + 1 :])
+        return arguments[:position] + (agent,) + arguments[position + 1 :]  # noqa: RUF005  # no list between
 
     def may_wait(self, arguments: Arguments) -> bool:
         """Return whether a call with `arguments` may have to wait for others."""

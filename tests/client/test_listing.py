@@ -18,7 +18,7 @@ def test_a_server_may_have_more_objects_than_fit_into_one_reply(
 
     def fill(service: Service) -> None:
         for name in names:
-            service.share(name, "event")
+            service.objects.share(name, "event")
 
     server.look(fill)
     assert [info.name for info in either.objects()] == names

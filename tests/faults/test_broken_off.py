@@ -71,7 +71,7 @@ class Fragile:
     def __getattr__(self, name: str) -> Any:
         return getattr(self._real, name)
 
-    def sendall(self, data: bytes) -> None:
+    def sendall(self, data: bytes, flags: int = 0) -> None:
         if self._chance.random() < BREAKS:
             self._real.sendall(data[: self._chance.randrange(len(data) + 1)])
             self._break()

@@ -198,7 +198,7 @@ class Socket:
     def __getattr__(self, name: str) -> Any:
         return getattr(self._real, name)
 
-    def sendall(self, data: bytes) -> None:
+    def sendall(self, data: bytes, flags: int = 0) -> None:
         self._real.sendall(data[: self.writes_at_most])
         if self.writes_at_most < 1 << 30:
             raise Interrupted

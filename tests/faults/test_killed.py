@@ -148,6 +148,57 @@ def test_an_item_that_was_sent_to_the_dead_returns_to_the_head(
     server.stop()
 
 
+def get_twice(state: shared_state.Client, parent: Connection) -> None:
+    """Say which items come, and wait for one more."""
+    jobs = state.queue("jobs")
+    parent.send(jobs.get())
+    parent.send(jobs.get())
+    jobs.get()
+
+
+@each_transport
+def test_what_was_got_is_not_handed_out_again_and_what_was_not_is(
+    settings: Settings, children: Children, same_host: bool
+) -> None:
+    """A consumer is killed that has said nothing since its last item but that it wants another."""
+    grace = settings.session_grace if same_host else NO_GRACE_S
+    server = ThreadServer(replace(settings, session_grace=grace)).start()
+    with server.connect() as client:
+        jobs = client.queue("jobs")
+        jobs.put_many(["first", "second"])
+        child = children(get_twice, server, same_host=same_host)
+        assert [child.hear(), child.hear()] == ["first", "second"]
+        until(lambda: waiting(client, "jobs") == 1)
+        child.stop()
+        jobs.put("third")
+        assert jobs.empty(), "it was not sent to the one who waits"
+        child.kill()
+        until(lambda: jobs.qsize() == 1)
+        assert jobs.get() == "third"
+    server.stop()
+
+
+def get_and_say(state: shared_state.Client, parent: Connection) -> None:
+    """Say which two items came, and do nothing more."""
+    jobs = state.queue("jobs")
+    parent.send((jobs.get(), jobs.get()))
+    parent.recv()
+
+
+@each_transport
+def test_an_item_is_not_handed_out_again_when_its_consumer_is_killed_at_once(
+    server: ThreadServer, client: shared_state.Client, children: Children, same_host: bool
+) -> None:
+    """Nothing was sent behind the second item, and over TCP the kernel may hold what was."""
+    jobs = client.queue("jobs")
+    jobs.put_many(["first", "second"])
+    child = children(get_and_say, server, same_host=same_host)
+    assert child.hear() == ("first", "second")
+    child.kill()
+    until(lambda: server.look(lambda service: len(service.sessions)) == 1)
+    assert jobs.empty()
+
+
 def record_items(state: shared_state.Client, parent: Connection, path: str) -> None:
     """Write each item that is got into a file, in one write."""
     jobs = state.queue("jobs")
@@ -157,14 +208,19 @@ def record_items(state: shared_state.Client, parent: Connection, path: str) -> N
         os.write(file, b"%d\n" % jobs.get())
 
 
+@each_transport
 def test_consumers_that_are_killed_at_any_moment_duplicate_nothing_and_drop_one_at_most(
-    server: ThreadServer, client: shared_state.Client, children: Children, tmp_path: Path
+    server: ThreadServer,
+    client: shared_state.Client,
+    children: Children,
+    tmp_path: Path,
+    same_host: bool,
 ) -> None:
     """What a process had in its hands when it was killed is gone with it, and nothing else is."""
     rounds, size, path = 6, 500, tmp_path / "got"
     path.touch()
     jobs = client.queue("jobs")
-    consumers = [children(record_items, server, str(path)) for _ in range(2)]
+    consumers = [children(record_items, server, str(path), same_host=same_host) for _ in range(2)]
     chance = random.Random(9)
     for start in range(0, rounds * size, size):
         jobs.put_many(list(range(start, start + size)))
@@ -173,7 +229,7 @@ def test_consumers_that_are_killed_at_any_moment_duplicate_nothing_and_drop_one_
         few = chance.randrange(size)
         until(lambda few=few: jobs.qsize() <= few)  # type: ignore[misc]  # bound in the loop
         victim.kill()
-        consumers.append(children(record_items, server, str(path)))
+        consumers.append(children(record_items, server, str(path), same_host=same_host))
     for consumer in consumers:
         assert consumer.hear() == "ready"
     until(lambda: waiting(client, "jobs") == len(consumers))

@@ -113,7 +113,7 @@ def test_a_write_that_was_cut_in_the_middle_is_made_again(
     sendall = socket.socket.sendall
     cuts = iter([True])
 
-    def cutting(self: socket.socket, data: Any) -> None:
+    def cutting(self: socket.socket, data: Any, flags: int = 0) -> None:
         if len(data) >= LARGE_BYTES and next(cuts, False):
             sendall(self, data[: len(data) // 2])
             reset(self)

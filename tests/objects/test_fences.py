@@ -64,10 +64,12 @@ def test_tokens_grow_over_the_deletion_of_a_lock(either: Either) -> None:
 
 def test_tokens_grow_over_a_new_server(server: ThreadServer) -> None:
     """One that has none of the old one's state, as long as nobody turns the clock back."""
-    first = server.look(lambda service: service._last_token)
+    first = server.look(lambda service: service.objects.last_token)
     second = ThreadServer(server.settings).start()
     try:
-        assert second.look(lambda service: service._last_token) > first > 1_700_000_000_000_000
+        assert (
+            second.look(lambda service: service.objects.last_token) > first > 1_700_000_000_000_000
+        )
     finally:
         second.stop()
 
@@ -423,6 +425,6 @@ def test_a_service_begins_above_the_token_that_it_is_told() -> None:
         alarm=lambda deadline: None,
         last_token=41,
     )
-    service.share("leader", "lock")
-    lock: Any = service._objects["leader"].behaviour
+    service.objects.share("leader", "lock")
+    lock: Any = service.objects.by_name["leader"].behaviour
     assert lock.last_token == 41

@@ -205,13 +205,13 @@ NEED_OPTIONS = ("array", "barrier", "value")
 def test_a_server_shares_objects_of_every_type_from_the_start(simulation: Simulation) -> None:
     shared = [name for name in map(contract_name, CONTRACTS) if name not in NEED_OPTIONS]
     for name in shared:
-        simulation.service.share(f"a {name}", name)
+        simulation.service.objects.share(f"a {name}", name)
     assert len(simulation.peer().call("state.objects", "")[1]) == len(shared)
     for name in NEED_OPTIONS:
         with pytest.raises(ValueError, match="needs options"):
-            simulation.service.share("x", name)
+            simulation.service.objects.share("x", name)
     with pytest.raises(ValueError, match="no type 'heap'; there are"):
-        simulation.service.share("pile", "heap")
+        simulation.service.objects.share("pile", "heap")
 
 
 @pytest.mark.parametrize(

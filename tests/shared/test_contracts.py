@@ -29,8 +29,8 @@ from shared_state_protocol.objects import (
 from shared_state_protocol.shapes import Key, Maybe
 from shared_state_protocol.shapes import Value as ValueShape
 from shared_state_protocol.state import State
+from shared_state_server.directory import Directory
 from shared_state_server.memory import BEHAVIOURS
-from shared_state_server.service import Directory
 
 from .recorder import Recorder
 

@@ -84,6 +84,8 @@ def audit_counter(schedule: Schedule, calls: Sequence[Call], total: Any) -> None
 
 def audit_waiters(schedule: Schedule) -> None:
     """Nobody waits beside what there is."""
-    for name, kind, size, _, waiters in schedule.server.service.listing(schedule.loop.time()):
+    for name, kind, size, _, waiters in schedule.server.service.objects.listing(
+        schedule.loop.time()
+    ):
         if waiters and schedule.workload.has_some(size):
             schedule.violate(f"{waiters} wait at the {kind} {name}, and there is what they want")

@@ -170,7 +170,7 @@ class Schedule:
             self.violate(f"{len(service.sessions)} sessions are left behind")
         if service.deadlines.next() is not None:
             self.violate("a deadline is left behind")
-        for name, _, _, owners, waiters in service.listing(self.loop.time()):
+        for name, _, _, owners, waiters in service.objects.listing(self.loop.time()):
             if waiters or owners:
                 self.violate(f"{name} has {waiters} waiters and {len(owners)} owners left")
         if self.loop.errors:

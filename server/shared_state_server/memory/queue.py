@@ -68,7 +68,10 @@ class Queue:
         self._joiners = Line()
 
     def put(self, call: Call, item: bytes, block: bool, timeout: float | None) -> object:
-        return self.put_many(call, [item], block, timeout)
+        if self._maxsize or self._shut:
+            return self.put_many(call, [item], block, timeout)
+        self._add([item], call.now)
+        return None
 
     def put_nowait(self, call: Call, item: bytes) -> None:
         self._refuse_after_shutdown()
@@ -189,7 +192,8 @@ class Queue:
     def _add(self, items: list[bytes], now: float) -> None:
         self._items.push(items)
         self._unfinished += len(items)
-        self._serve(now)
+        if self._getters:
+            self._serve(now)
 
     def _take(self, count: int) -> list[bytes]:
         taken: list[bytes] = []
@@ -250,16 +254,18 @@ class Queue:
     def _get(
         self, call: Call, want: Several | Claim | None, block: bool, timeout: float | None
     ) -> object:
-        if not self._items and self._is_vain(call.lane.session):
+        is_empty = not self._items
+        if is_empty and self._is_vain(call.lane.session):
             raise ShutDown
         if block:
             _refuse_negative(timeout)
-        if not self._items:
+        if is_empty:
             if not block:
                 raise queue.Empty
             return call.park(self._getters, timeout, late=queue.Empty(), want=want)
         result, call.undo = self._hand_over(call.lane, want, call.now)
-        self._serve(call.now)
+        if self._putters:
+            self._serve(call.now)
         return result
 
     def _is_vain(self, session: Session) -> bool:

@@ -292,7 +292,7 @@ class Office:
     def _shared(self, name: str) -> Entry:
         """Return the entry of an object of the service: there is one for each."""
         try:
-            behaviour = self.service.behaviour_of(name)
+            behaviour = self.service.objects.behaviour_of(name)
         except ObjectNotFound:
             raise KeyError(name) from None
         adapter = self._adapters.get(name)

@@ -82,7 +82,7 @@ class Condition(Workload):
     async def relieve(self, auditor: Worker) -> None:
         """See that nobody sleeps beside an item, and wake whoever sleeps."""
         schedule = auditor.schedule
-        _, _, sleepers, _, _ = schedule.server.service.listing(schedule.loop.time())[0]
+        _, _, sleepers, _, _ = schedule.server.service.objects.listing(schedule.loop.time())[0]
         if sleepers and self.items:
             schedule.violate(f"{sleepers} sleep, and there are {self.items} items")
         self.is_over = True
