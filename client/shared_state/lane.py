@@ -120,12 +120,12 @@ class Lane:
             frame = messages.request(number, previous, operation.wire, name, arguments)
         except MsgpackEncodeError:
             request = Request(number, operation, name, arguments, time.monotonic())
-            return self._exchange_large(request, request.frame(previous))
+            return self._exchange_large(request, request.frame(previous), limit)
         if limit is not None or len(frame) > self._short_bytes:
-            self._session.check_size(frame, limit)
             if len(frame) > LARGE_BYTES:
                 request = Request(number, operation, name, arguments, time.monotonic())
-                return self._exchange_large(request, frame)
+                return self._exchange_large(request, frame, limit)
+            self._session.check_size(frame, limit)
         started = time.monotonic() if operation.waits else 0.0
         sock = self._socket
         try:
@@ -153,9 +153,9 @@ class Lane:
             return message[1]
         raise self._session.error_of(message)
 
-    def _exchange_large(self, request: Request, frame: Frame) -> Any:
+    def _exchange_large(self, request: Request, frame: Frame, limit: int | None) -> Any:
         """Do what `exchange` does with a large frame, which nobody puts together."""
-        self._session.check_size(frame)
+        self._session.check_size(frame, limit)
         try:
             for part in self._sharing.parts(frame):
                 self._tell(part)

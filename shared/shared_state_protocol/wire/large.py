@@ -39,7 +39,8 @@ __all__ = [
 ]
 
 LARGE_BYTES = 128 * 1024
-"""From here on a copy costs more than what it takes to do without."""
+"""From here on a copy costs more than what it takes to do without, and so does the way through a
+Unix socket, compared to shared memory: as long at 128 KiB, three times as long at 256 KiB."""
 
 _BLOB, _LENGTH_BYTES = b"\xc6", 4
 _GAP = b"\xc0"
