@@ -221,7 +221,7 @@ class Client(BlockingAccessors):
         if lane.batch is not None:
             return self.callers[operation](name, arguments)
         *others, last = arguments
-        large = Split(b"", last) if isinstance(last, memoryview) else last
+        large = Split(b"", last) if type(last) is memoryview else last
         return self._session.decoders[operation](
             lane.exchange(operation, name, (*others, large)), arguments
         )

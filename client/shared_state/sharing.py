@@ -84,7 +84,7 @@ def _make() -> tuple[mmap.mmap, int]:
     Raises:
         OSError: this system has no such memory, or has not so much.
     """
-    if not hasattr(os, "memfd_create") or not hasattr(fcntl, "F_ADD_SEALS"):
+    if fcntl is None or not hasattr(os, "memfd_create") or not hasattr(fcntl, "F_ADD_SEALS"):
         raise OSError("this system has no memory without a name")
     descriptor = os.memfd_create("shared-state", os.MFD_CLOEXEC | os.MFD_ALLOW_SEALING)
     try:

@@ -86,7 +86,7 @@ class Encoder:
         Raises:
             EncodingError: `value` or a part of it is of no known type, or over a limit.
         """
-        kind = type(value)
+        kind = type(value)  # pyright: ignore[reportUnknownVariableType]  # of whatever
         if kind in _SPLITTABLE and len(value) > self._longest_whole:
             split = SPLITTERS[kind](value)
             if split is not None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import contextlib
+import fcntl
+import mmap
 import multiprocessing
 import os
 import signal
@@ -143,11 +145,11 @@ async def test_an_async_client_shares_it_too(
     server: ThreadServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     received: list[int] = []
-    data_received = sharing.FrameReader.feed
+    feed = FrameReader.feed
 
     def counting(self: FrameReader, data: bytes) -> Any:
         received.append(len(data))  # what client and server receive, who are in one process here
-        return data_received(self, data)
+        return feed(self, data)
 
     monkeypatch.setattr(FrameReader, "feed", counting)
     key = server.settings.authkey
@@ -166,7 +168,7 @@ async def test_an_async_client_shares_it_too(
 
 
 @pytest.mark.parametrize(
-    "lacks", [(os, "memfd_create"), (sharing.fcntl, "F_ADD_SEALS"), (sharing, "fcntl")]
+    "lacks", [(os, "memfd_create"), (fcntl, "F_ADD_SEALS"), (sharing, "fcntl")]
 )
 def test_a_system_without_such_memory_uses_the_socket(
     server: ThreadServer, monkeypatch: pytest.MonkeyPatch, lacks: tuple[Any, str]
@@ -198,7 +200,7 @@ def test_memory_that_cannot_be_mapped_leaves_no_descriptor(
     def refuse(*arguments: Any) -> int:
         raise OSError(12, "Cannot allocate memory")
 
-    monkeypatch.setattr(sharing.mmap, "mmap", refuse)
+    monkeypatch.setattr(mmap, "mmap", refuse)
     client.dict("d")["k"] = VALUE
     assert client.dict("d")["k"] == VALUE
     assert not descriptors()

@@ -92,7 +92,7 @@ def request_with_split(
     number: int, acknowledged: int, wire: str, name: str, arguments: tuple[Any, ...]
 ) -> Frame:
     """Return the frame of a request with a `Split` in it; one that is an argument is not joined."""
-    parts = (number, acknowledged, wire, name, *arguments)
+    parts: list[Any] = [number, acknowledged, wire, name, *arguments]
     at = next((at for at, part in enumerate(parts) if type(part) is Split), None)
     if at is None:
         payload = _pack(parts, _joined)
