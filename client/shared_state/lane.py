@@ -221,6 +221,7 @@ class Lane:
 
     def close(self) -> None:
         """Close the connection, in order."""
+        self._sharing.close()
         self._opened.close()
         self._socket = None
 
@@ -308,6 +309,7 @@ class Lane:
         old, (self._opened, welcome) = self._opened, opened
         self._socket, self._instance = self._opened, welcome.instance
         old.close()
+        self._sharing.close()
         self._read_from(self._opened, welcome)
         self._payloads.clear()
         return welcome

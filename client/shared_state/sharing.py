@@ -12,6 +12,7 @@ import logging
 import mmap
 import os
 import weakref
+from collections.abc import Callable
 
 try:
     import fcntl
@@ -37,6 +38,7 @@ class Sharing:
     def __init__(self, reader: FrameReader, *, is_near: bool) -> None:
         self._arena: Arena | None = None
         self._may_offer = is_near
+        self._let_go: Callable[[], object] = lambda: None
         reader.sharing = self
 
     def parts(self, frame: Frame) -> tuple[bytes | memoryview, ...]:
@@ -58,7 +60,7 @@ class Sharing:
             log.debug("no shared memory: %s", error)
             return ()
         self._arena = Arena(memoryview(memory), CLIENT, splits=True)
-        weakref.finalize(self, os.close, descriptor)
+        self._let_go = weakref.finalize(self, os.close, descriptor)
         return (offer(descriptor),)
 
     def take(self, length: int) -> bytes | Pieces:
@@ -74,6 +76,12 @@ class Sharing:
     def offered(self, name: int) -> None:
         """Refuse: it is the client that offers."""
         raise ProtocolError(f"the server offers shared memory: {name}")
+
+    def close(self) -> None:
+        """Let go of the memory: the connection is not used any more. May be called again."""
+        self._may_offer = False
+        self._arena = None
+        self._let_go()
 
 
 def _make() -> tuple[mmap.mmap, int]:

@@ -87,6 +87,8 @@ class Wire(asyncio.Protocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         self.closed.set()
+        if self._sharing is not None:
+            self._sharing.close()
         if not self.opened.done():
             self.opened.set_exception(
                 ConnectionResetError("the server closed the connection before the handshake")
