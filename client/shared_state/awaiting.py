@@ -24,6 +24,7 @@ from shared_state_protocol.names import check_name
 from shared_state_protocol.state import LockInfo, ObjectInfo, State
 from shared_state_protocol.wire import messages
 from shared_state_protocol.wire.handshake import Welcome
+from shared_state_protocol.wire.large import LARGE_BYTES
 from shared_state_protocol.wire.liveness import PEER_TIMEOUT_S
 
 from .accessors import AwaitingAccessors
@@ -80,7 +81,12 @@ class AsyncClient(AwaitingAccessors):
         peer_timeout: float,
         pickle: bool,
     ) -> None:
-        self.codec = Codec(pickle=pickle, refer=self._refer, resolve=self._resolve)
+        self.codec = Codec(
+            pickle=pickle,
+            refer=self._refer,
+            resolve=self._resolve,
+            longest_whole=LARGE_BYTES,
+        )
         self._session = Session(addresses, key, timeout, same_host, peer_timeout, self.codec)
         self.callers = Made(self._caller)
         self._state = _State("", self)
@@ -93,7 +99,7 @@ class AsyncClient(AwaitingAccessors):
         # cancelled, and the server can take back only what was not acknowledged.
         self._unread: set[int] = set()
         self._untold = 0
-        self._outbox: list[bytes] = []
+        self._outbox: list[bytes | memoryview] = []
         self._given_up: deque[tuple[int, int]] = deque()
         self._patience: asyncio.TimerHandle | None = None
         self.holdings = Holdings()
@@ -254,8 +260,11 @@ class AsyncClient(AwaitingAccessors):
             self._watch()
         if self._wire is None:
             self._reconnect()
+        elif len(frame) > LARGE_BYTES:
+            for part in self._wire.parts(frame):
+                self._write(part)
         else:
-            self._write(frame)
+            self._write(frame)  # type: ignore[arg-type]  # what is short is in one piece
         return number, future
 
     async def _read_batches(
@@ -434,7 +443,7 @@ class AsyncClient(AwaitingAccessors):
         for request, future in list(self._pending.values()):
             lost = request.lost_by(welcome, before, now)
             if lost is None:
-                self._write(request.frame(acknowledged=0))
+                self._write(request.whole_frame(acknowledged=0))
                 continue
             del self._pending[request.number]
             if not future.done():
@@ -447,7 +456,7 @@ class AsyncClient(AwaitingAccessors):
         for opening in list(self._session.openings.values()):
             self._expect(*self._ask(opening.operation, opening.name, opening.arguments))
 
-    def _write(self, frame: bytes) -> None:
+    def _write(self, frame: bytes | memoryview) -> None:
         if self._wire is None:
             return  # what is pending is written when there is a connection again
         if not self._outbox:

@@ -18,7 +18,9 @@ from shared_state_protocol.address import Address
 from shared_state_protocol.codec import Codec
 from shared_state_protocol.contract import Arguments, Blocking, Caller, Made, Operation
 from shared_state_protocol.names import check_name
+from shared_state_protocol.split import Split
 from shared_state_protocol.state import LockInfo, ObjectInfo, State
+from shared_state_protocol.wire.large import LARGE_BYTES
 from shared_state_protocol.wire.liveness import PEER_TIMEOUT_S
 from shared_state_protocol.wire.messages import ANSWER_PARTS
 
@@ -68,7 +70,12 @@ class Client(BlockingAccessors):
         peer_timeout: float = PEER_TIMEOUT_S,
         pickle: bool = False,
     ) -> None:
-        self.codec = Codec(pickle=pickle, refer=self._refer, resolve=self._resolve)
+        self.codec = Codec(
+            pickle=pickle,
+            refer=self._refer,
+            resolve=self._resolve,
+            longest_whole=LARGE_BYTES,
+        )
         self._session = Session(addresses, key, timeout, same_host, peer_timeout, self.codec)
         self.callers = Made(self._caller)
         self._state = _State("", self)
@@ -210,14 +217,18 @@ class Client(BlockingAccessors):
         return self._session.decoders[operation]
 
     def call_large(self, operation: Operation[..., Any], name: str, arguments: Arguments) -> Any:
-        """Carry out one operation whose last argument is large, or whose result is: see `Lane`.
+        """Carry out one operation whose last argument is large, or whose result is.
 
-        The other arguments are plain, so that nothing is encoded.
+        The argument has to stay as it is meanwhile. The others are plain, so nothing is encoded.
         """
         lane = self._lane()
         if lane.batch is not None:
             return self.callers[operation](name, arguments)
-        return lane.exchange_large(operation, name, arguments)
+        *others, last = arguments
+        large = Split(b"", last) if type(last) is memoryview else last
+        return self._session.decoders[operation](
+            lane.exchange(operation, name, (*others, large)), arguments
+        )
 
     def result_of(
         self, operation: Operation[..., Any], arguments: Arguments, message: Message

@@ -23,6 +23,8 @@ import time
 from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from ormsgpack import MsgpackEncodeError
+
 from shared_state_protocol.contract import Arguments, Operation
 from shared_state_protocol.errors import (
     AuthenticationError,
@@ -35,11 +37,12 @@ from shared_state_protocol.state import State
 from shared_state_protocol.wire import messages
 from shared_state_protocol.wire.frames import HEADER_BYTES, FrameReader, header
 from shared_state_protocol.wire.handshake import Welcome
-from shared_state_protocol.wire.large import LargePayload, Pieces
+from shared_state_protocol.wire.large import LARGE_BYTES, Frame, LargePayload, Pieces
 from shared_state_protocol.wire.messages import ANSWER_PARTS
 
 from .arrivals import Note, find_place
 from .request import Message, Request
+from .sharing import Sharing
 from .sockets import Opened, break_off, dial, redial
 
 if TYPE_CHECKING:
@@ -95,7 +98,7 @@ class Lane:
         self._opened = opened
         self._socket: socket.socket | None = opened
         self.wants_place = self.transport == "unix"
-        self._reader = FrameReader(welcome.max_frame_bytes)
+        self._read_from(opened, welcome)
         session.join(self)
         if before not in (b"", welcome.instance):
             self._open_again()
@@ -127,8 +130,15 @@ class Lane:
         """
         previous = self._previous
         number = self._previous = previous + 1
-        frame = messages.request(number, previous, operation.wire, name, arguments)
-        if limit is not None or len(frame) > self._session.max_frame_bytes:
+        try:
+            frame = messages.request(number, previous, operation.wire, name, arguments)
+        except MsgpackEncodeError:
+            request = Request(number, operation, name, arguments, time.monotonic())
+            return self._exchange_large(request, request.frame(previous), limit)
+        if limit is not None or len(frame) > self._short_bytes:
+            if len(frame) > LARGE_BYTES:
+                request = Request(number, operation, name, arguments, time.monotonic())
+                return self._exchange_large(request, frame, limit)
             self._session.check_size(frame, limit)
         started = time.monotonic() if operation.waits else 0.0
         sock = self._socket
@@ -152,34 +162,22 @@ class Lane:
                 message = self._accept(operation, message)
         except BaseException as error:  # noqa: BLE001  # `_rescue` raises what it cannot mend
             request = Request(number, operation, name, arguments, started or time.monotonic())
-            message = self._rescue(error, request, frame)
+            message = self._rescue(error, request)
         if len(message) == ANSWER_PARTS:
             return message[1]
         raise self._session.error_of(message)
 
-    def exchange_large(
-        self, operation: Operation[..., Any], name: str, arguments: Arguments
-    ) -> Any:
-        """Do what `exchange` does, copying neither a large last argument nor a large result.
-
-        The argument has to stay as it is meanwhile.
-        """
-        number = self._previous = self._previous + 1
-        request = Request(number, operation, name, arguments, time.monotonic())
+    def _exchange_large(self, request: Request, frame: Frame, limit: int | None) -> Any:
+        """Do what `exchange` does with a large frame, which nobody puts together."""
+        self._session.check_size(frame, limit)
         try:
-            self._tell_request(request)
-            message = self._insist([request])[number]
+            for part in self._sharing.parts(frame):
+                self._tell(part)
+            message = self._insist_on(request)
         except BaseException as error:
             self._take_back((request,), error)
             raise
         return self._session.result_of(message)
-
-    def _tell_request(self, request: Request) -> None:
-        parts = request.parts(request.number - 1)
-        if sum(map(len, parts)) > self._session.max_frame_bytes:
-            self._session.check_size(b"".join(parts))
-        for part in parts:
-            self._tell(part)
 
     def exchange_many(
         self, calls: Sequence[tuple[Operation[..., Any], str, Arguments]]
@@ -212,7 +210,7 @@ class Lane:
         size = 0
         for request in requests:
             try:
-                frame = request.frame(acknowledged)
+                frame = request.whole_frame(acknowledged)
                 self._session.check_size(frame)
             except LimitExceeded as error:
                 replies[request.number] = request.failure(error)
@@ -244,10 +242,11 @@ class Lane:
         It may come between the parts of a call of this lane, so it acknowledges nothing.
         """
         number = self._previous = self._previous + 1
-        return self._tell(messages.request(number, 0, operation.wire, name, arguments))
+        return self._tell(Request(number, operation, name, arguments, 0.0).whole_frame(0))
 
     def close(self) -> None:
         """Close the connection, in order."""
+        self._sharing.close()
         self._opened.close()
         self._socket = None
 
@@ -269,21 +268,25 @@ class Lane:
 
     # What may go wrong
 
-    def _rescue(self, error: BaseException, request: Request, frame: bytes) -> Message:
+    def _rescue(self, error: BaseException, request: Request) -> Message:
         """Return the reply to a request whose exchange ended in `error`, if it can be had."""
         try:
             if isinstance(error, Broken):
-                self._tell(frame)  # nothing was sent yet, or nothing can be now
+                self._tell(request.whole_frame(request.number - 1))  # not sent yet, or never can be
             elif _is_of_socket(error) and not isinstance(error, BlockingIOError):
                 self.close()
             elif not isinstance(error, (BlockingIOError, Silence)):
                 raise error
-            message = self._insist([request])[request.number]
-            if request.operation.confirms:
-                message = self._accept(request.operation, message)
+            return self._insist_on(request)
         except BaseException as ending:
             self._take_back((request,), ending)
             raise
+
+    def _insist_on(self, request: Request) -> Message:
+        """Return the reply to a request that was sent; confirm that what it carries is here."""
+        message = self._insist([request])[request.number]
+        if request.operation.confirms:
+            return self._accept(request.operation, message)
         return message
 
     def _insist(self, requests: Iterable[Request]) -> dict[int, Message]:
@@ -320,7 +323,7 @@ class Lane:
         for request in list(missing.values()):
             lost = request.lost_by(welcome, before, time.monotonic())
             if lost is None:
-                frames.append(request.frame(acknowledged=0))
+                frames.append(request.whole_frame(acknowledged=0))
             else:
                 replies[request.number] = lost
                 del missing[request.number]
@@ -332,9 +335,16 @@ class Lane:
         self._socket, self._instance = self._opened, welcome.instance
         self._note_arrival, self.wants_place = None, self.transport == "unix"
         old.close()
-        self._reader = FrameReader(welcome.max_frame_bytes)
+        self._sharing.close()
+        self._read_from(self._opened, welcome)
         self._payloads.clear()
         return welcome
+
+    def _read_from(self, opened: socket.socket, welcome: Welcome) -> None:
+        """Begin to read from a connection that was just opened, and to share memory over it."""
+        self._reader = FrameReader(welcome.max_frame_bytes)
+        self._sharing = Sharing(self._reader, is_near=self.transport == "unix")
+        self._short_bytes = min(welcome.max_frame_bytes, LARGE_BYTES)
 
     def _take_back(self, requests: Sequence[Request], ending: BaseException) -> None:
         """End calls that have no reply, so that what they took goes back.
@@ -373,7 +383,7 @@ class Lane:
         return b"".join(
             messages.notice(messages.CANCEL, each.number)
             if each.operation.can_be_undone
-            else each.frame(acknowledged=0)
+            else each.whole_frame(acknowledged=0)
             for each in self._given_up
         )
 
@@ -479,6 +489,8 @@ class Lane:
                 raise
             self._refuse_end(more)
             large.received(more)
+        for part in self._sharing.passed_by(len(start) + missing):
+            self._tell(part)
         return large.payload()
 
     def _refuse_end(self, size: int) -> None:

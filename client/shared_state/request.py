@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
+from ormsgpack import MsgpackEncodeError
+
 from shared_state_protocol.contract import Arguments, Operation
 from shared_state_protocol.errors import WIRE_NAMES, OutcomeUnknown, SharedStateError
 from shared_state_protocol.wire import messages
 from shared_state_protocol.wire.handshake import Welcome
-from shared_state_protocol.wire.large import LARGE_BYTES
+from shared_state_protocol.wire.large import Frame, joined
 
 from .reconnect import check_resend
 
@@ -41,20 +43,17 @@ class Request:
         self.started = started
         self.is_heard = True
 
-    def frame(self, acknowledged: int) -> bytes:
+    def frame(self, acknowledged: int) -> Frame:
         """Return the request as it is written."""
-        return messages.request(
-            self.number, acknowledged, self.operation.wire, self.name, self.arguments
-        )
+        parts = self.number, acknowledged, self.operation.wire, self.name, self.arguments
+        try:
+            return messages.request(*parts)
+        except MsgpackEncodeError:
+            return messages.request_with_split(*parts)
 
-    def parts(self, acknowledged: int) -> tuple[bytes | memoryview, ...]:
-        """Return the request as it is written, without a copy of its last argument if large."""
-        last = self.arguments[-1]
-        if type(last) is not memoryview or len(last) < LARGE_BYTES:
-            return (self.frame(acknowledged),)
-        return messages.large_request(
-            self.number, acknowledged, self.operation.wire, self.name, self.arguments
-        )
+    def whole_frame(self, acknowledged: int) -> bytes:
+        """Return the same in one piece."""
+        return joined(self.frame(acknowledged))
 
     def lost_by(self, welcome: Welcome, before: bytes, now: float) -> Message | None:
         """Prepare to be sent again after the server `before` was lost and `welcome` was heard.

@@ -24,6 +24,7 @@ from shared_state_protocol.limits import MAX_FRAME_BYTES
 from shared_state_protocol.wire import handshake, messages
 from shared_state_protocol.wire.connection import ClientOpening
 from shared_state_protocol.wire.handshake import ID_BYTES, NONCE_BYTES, Hello, Welcome
+from shared_state_protocol.wire.large import Frame
 
 from .reconnect import Opening
 
@@ -147,7 +148,7 @@ class Session:
             return None
         return Address("unix", path=self._unix_path)
 
-    def check_size(self, frame: bytes, limit: int | None = None) -> None:
+    def check_size(self, frame: Frame, limit: int | None = None) -> None:
         """Refuse a request that the server would not read.
 
         Raises:

@@ -16,9 +16,11 @@ from shared_state_protocol.wire import messages
 from shared_state_protocol.wire.connection import ClientOpening
 from shared_state_protocol.wire.frames import FrameReader
 from shared_state_protocol.wire.handshake import Welcome
+from shared_state_protocol.wire.large import LARGE_BYTES, Frame
 
 from .reconnect import delays
 from .session import Session, unreachable
+from .sharing import Sharing
 from .sockets import break_off, tune
 
 if TYPE_CHECKING:
@@ -42,6 +44,7 @@ class Wire(asyncio.Protocol):
         self._peer_timeout = peer_timeout
         self._opening = opening
         self._reader: FrameReader | None = None
+        self._sharing: Sharing | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self.transport = transport
@@ -55,6 +58,9 @@ class Wire(asyncio.Protocol):
             else:
                 for payload in self._reader.feed(data):
                     self._client.receive(messages.read(payload))
+                if self._reader.pending_bytes > LARGE_BYTES and self._sharing is not None:
+                    for offer in self._sharing.passed_by(self._reader.pending_bytes):
+                        self.transport.write(offer)
         except (ProtocolError, AuthenticationError) as error:
             if not self.opened.done():
                 self.opened.set_exception(error)
@@ -67,7 +73,13 @@ class Wire(asyncio.Protocol):
         welcome = self._opening.welcome
         if welcome is not None and not self.opened.done():
             self._reader = FrameReader(welcome.max_frame_bytes)
+            self._sharing = Sharing(self._reader, is_near=self.kind == "unix")
             self.opened.set_result(welcome)
+
+    def parts(self, frame: Frame) -> tuple[bytes | memoryview, ...]:
+        """Return what to write so that the server gets a large `frame`."""
+        assert self._sharing is not None, "the wire is open"
+        return self._sharing.parts(frame)
 
     def eof_received(self) -> None:
         """The server, or somebody on the way to it, ends the connection: the client comes back."""
@@ -75,6 +87,8 @@ class Wire(asyncio.Protocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         self.closed.set()
+        if self._sharing is not None:
+            self._sharing.close()
         if not self.opened.done():
             self.opened.set_exception(
                 ConnectionResetError("the server closed the connection before the handshake")

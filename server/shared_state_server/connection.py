@@ -26,11 +26,12 @@ from shared_state_protocol.errors import AuthenticationError, ProtocolError
 from shared_state_protocol.wire.connection import HANDSHAKE_TIMEOUT_S, ServerOpening
 from shared_state_protocol.wire.frames import HEADER_BYTES, FrameReader, header
 from shared_state_protocol.wire.handshake import MAGIC, NONCE_BYTES, REFUSAL
-from shared_state_protocol.wire.large import LARGE_BYTES, Pieces
+from shared_state_protocol.wire.large import LARGE_BYTES, Frame, Pieces, parts_of
 
 from .hall import Hall
 from .large_frame import LargeFrame
 from .session import Lane
+from .sharing import Sharing
 from .sockets import keep_alive, may_enter, process_of
 from .stdlib.connection import StdlibConnection
 from .stdlib.office import Office
@@ -66,6 +67,7 @@ class Connection(asyncio.Protocol):
         "_process",
         "_reader",
         "_said_bytes",
+        "_sharing",
         "_stall",
         "_transport",
     )
@@ -80,7 +82,8 @@ class Connection(asyncio.Protocol):
         self._lane: Lane | None = None
         self._reader = FrameReader(hall.settings.max_frame_bytes)
         self._backlog: deque[bytes | Pieces] = deque()
-        self._out: list[bytes] = []
+        self._sharing: Sharing | None = None
+        self._out: list[bytes | memoryview] = []
         self._out_bytes = 0
         self._said_bytes = 0
         self._stall: asyncio.TimerHandle | None = None
@@ -105,6 +108,8 @@ class Connection(asyncio.Protocol):
             self._hall.enter(self)
             if is_unix:
                 self._process = process_of(sock)
+                self._sharing = Sharing(self._process, self._hall.arenas)
+                self._reader.sharing = self._sharing
             else:
                 keep_alive(sock, self._hall.settings.peer_timeout)
             self._transport.set_write_buffer_limits(high=OUTPUT_HIGH_BYTES)
@@ -226,13 +231,28 @@ class Connection(asyncio.Protocol):
 
     # Replies
 
-    def send(self, frame: bytes) -> None:
-        """Send a frame to the client, or a part of one; what one turn says goes in one write."""
+    def send(self, frame: Frame) -> None:
+        """Send a frame to the client; what one turn says goes in one write."""
+        size = len(frame)
+        if size > LARGE_BYTES:
+            self._send_large(frame)
+            return
         if not self._is_working and self._stall is None:
-            self._said_bytes += len(frame)
+            self._said_bytes += size
             self._transport.write(frame)
             return
-        self._out.append(frame)
+        self._out.append(frame)  # type: ignore[arg-type]  # what is short is in one piece
+        self._out_bytes += size
+        if not self._is_working:
+            self._flush()
+
+    def _send_large(self, frame: Frame) -> None:
+        """Send a frame through shared memory, or else as it lies."""
+        notice = None if self._sharing is None else self._sharing.put(frame)
+        if notice is not None:
+            self.send(notice)
+            return
+        self._out.extend(parts_of(frame))
         self._out_bytes += len(frame)
         if not self._is_working:
             self._flush()
@@ -242,8 +262,12 @@ class Connection(asyncio.Protocol):
         if not out:
             return
         self._said_bytes += self._out_bytes
+        if self._out_bytes > LARGE_BYTES:
+            for part in out:
+                self._transport.write(part)
+        else:
+            self._transport.write(out[0] if len(out) == 1 else b"".join(out))
         self._out_bytes = 0
-        self._transport.write(out[0] if len(out) == 1 else b"".join(out))
         out.clear()
         if (
             self._stall is not None
@@ -294,6 +318,8 @@ class Connection(asyncio.Protocol):
         if self not in hall.connections:
             return
         hall.leave(self)
+        if self._sharing is not None:
+            self._sharing.close()
         if self._stall is not None:
             self._stall.cancel()
         self._backlog.clear()

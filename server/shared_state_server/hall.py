@@ -18,6 +18,7 @@ from .processes import Vigil
 from .service import Service
 from .session import Lane, Session
 from .settings import Settings
+from .sharing import Allowance
 
 if TYPE_CHECKING:
     from .connection import Connection
@@ -47,6 +48,7 @@ class Hall:
         self.service = service
         self.instance = instance
         self.office = office
+        self.arenas = Allowance()
         self.unix_path = ""
         self.is_closed = False
         self.connections: set[Connection | StdlibConnection] = set()

@@ -23,7 +23,7 @@ from shared_state_protocol.objects import CONTRACTS
 from shared_state_protocol.state import State
 from shared_state_protocol.wire import messages
 from shared_state_protocol.wire.handshake import Hello
-from shared_state_protocol.wire.large import Pieces
+from shared_state_protocol.wire.large import Frame, Pieces
 
 from .arrivals import Arrivals
 from .directory import Directory
@@ -254,7 +254,7 @@ class Service:
 
     # Sessions
 
-    def attach(self, hello: Hello, send: Callable[[bytes], None]) -> tuple[Lane, bool]:
+    def attach(self, hello: Hello, send: Callable[[Frame], None]) -> tuple[Lane, bool]:
         """Give a new connection its lane; return it, and whether it was known.
 
         A lane that was not is new even if its session is there: that may be one of the same name
@@ -271,7 +271,7 @@ class Service:
         lane.send = send
         return lane, known
 
-    def detach(self, lane: Lane, send: Callable[[bytes], None], *, orderly: bool) -> None:
+    def detach(self, lane: Lane, send: Callable[[Frame], None], *, orderly: bool) -> None:
         """Take the connection that sent by `send` from its lane, unless it has another by now.
 
         The last connection of a process that is gone closes in order: its session ends now. One

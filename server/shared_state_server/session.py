@@ -16,7 +16,7 @@ from typing import Any, Protocol
 from shared_state_protocol.errors import InternalError, LimitExceeded, WireError, to_wire
 from shared_state_protocol.wire import messages
 from shared_state_protocol.wire.handshake import Hello
-from shared_state_protocol.wire.large import LARGE_BYTES
+from shared_state_protocol.wire.large import Frame
 
 from .arrivals import Place
 from .streams import Cursors
@@ -125,14 +125,14 @@ class Lane:
         self.number = hello.lane
         self.thread = hello.thread
         self.deadlines = deadlines
-        self.send: Callable[[bytes], None] | None = None
+        self.send: Callable[[Frame], None] | None = None
         self.acknowledged = 0
         self.newest = 0
         self.forgot = hello.resumes
         self.is_full = False
         self.kept_bytes = 0
         self.place: Place | None = None
-        self.replies: dict[int, tuple[bytes, Undo | None]] = {}
+        self.replies: dict[int, tuple[Frame, Undo | None]] = {}
         self.waiters: dict[int, Waiter] = {}
         self.waits: dict[int, Any] = {}
         self.withdrawn: set[int] = set()
@@ -152,12 +152,7 @@ class Lane:
 
     def tell(self, number: int, result: Any) -> None:
         """Reply to a query with its result; if the reply is lost, it can be asked again."""
-        if self.send is None:
-            return
-        if type(result) is bytes and len(result) >= LARGE_BYTES:
-            for part in messages.large_answer(number, result):
-                self.send(part)
-        else:
+        if self.send is not None:
             self.send(messages.answer(number, result))
 
     def tell_failure(self, number: int, error: Exception) -> None:
@@ -173,7 +168,7 @@ class Lane:
         """Reply to a command with an error, and remember the reply."""
         self.reply(number, failure_of(number, error), None)
 
-    def reply(self, number: int, frame: bytes, undo: Undo | None) -> None:
+    def reply(self, number: int, frame: Frame, undo: Undo | None) -> None:
         """Send the frame of a reply, and remember it, and how to undo what it says.
 
         Of what can be undone the frame need not be remembered if there is no room: see `repeat`.

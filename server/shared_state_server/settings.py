@@ -31,6 +31,7 @@ from shared_state_protocol.contract import contract_name, operations
 from shared_state_protocol.errors import InvalidName
 from shared_state_protocol.names import check_name, shown
 from shared_state_protocol.objects import CONTRACTS
+from shared_state_protocol.wire.frames import SHARED
 
 __all__ = ["LOG_LEVELS", "MIB", "MIN_FRAME_BYTES", "SHARED_TYPES", "Settings", "reason"]
 
@@ -191,6 +192,8 @@ class Settings:
             raise ValueError(
                 f"max_frame_bytes is {self.max_frame_bytes}: {MIN_FRAME_BYTES} or more"
             )
+        if self.max_frame_bytes >= SHARED:
+            raise ValueError(f"max_frame_bytes is {self.max_frame_bytes}: less than {SHARED}")
         if self.output_limit_bytes < self.max_frame_bytes:
             raise ValueError(
                 f"output_limit_bytes is {self.output_limit_bytes}: at least max_frame_bytes "

@@ -13,8 +13,9 @@ which msgpack never uses, and then the pickle. That is always a whole value, nev
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
-from typing import Any, Literal
+from typing import Any, Literal, cast
 
 from . import arrays
 from .decoder import Decoder, Resolve
@@ -22,6 +23,7 @@ from .encoder import PICKLED, Encoder, Refer
 from .errors import DecodingError
 from .placeholders import Reference
 from .registry import REGISTRY, Registry
+from .split import Split
 
 __all__ = ["PICKLE_MARK", "Codec", "equal", "is_pickled", "matcher"]
 
@@ -36,19 +38,22 @@ class Codec:
         refer: returns the names of type and object if its argument is a shared object, else None.
         resolve: returns the shared object of these names.
         registry: the registered classes.
+        longest_whole: how many bytes a value may have before `encode_argument` splits its payload.
 
     Attributes:
         encode: returns the payload of a value. Raises `EncodingError` if the value or a part of it
             is of no known type, or over a limit.
+        encode_argument: does the same for what is going to be sent, in one piece or split.
         decode: returns the value of a payload. Raises `DecodingError` if that is not one whole
             value, over a limit, or has parts that are unknown here.
     """
 
-    __slots__ = ("decode", "encode")
+    __slots__ = ("decode", "encode", "encode_argument")
 
     # Attributes, not methods that would call the methods: 50 ns of the 200 ns for a small value.
     encode: Callable[[object], bytes]
-    decode: Callable[[bytes], Any]
+    encode_argument: Callable[[object], bytes | Split]
+    decode: Callable[[bytes | Split], Any]
 
     def __init__(
         self,
@@ -58,8 +63,10 @@ class Codec:
         refer: Refer | None = None,
         resolve: Resolve = Reference,
         registry: Registry = REGISTRY,
+        longest_whole: int = sys.maxsize,
     ) -> None:
-        self.encode = Encoder(pickle, refer, registry).encode
+        self.encode = cast("Callable[[object], bytes]", Encoder(pickle, refer, registry).encode)
+        self.encode_argument = Encoder(pickle, refer, registry, longest_whole).encode
         self.decode = Decoder(pickle, unknown == "keep", resolve, registry).decode
 
 

@@ -27,6 +27,7 @@ from .extensions import ARRAY, BUILDERS, DATACLASS, ENUM, INT, REFERENCE, SCALAR
 from .limits import MAX_DEPTH, MAX_NODES, MAX_NUMBER_BYTES
 from .placeholders import Opaque
 from .registry import Registry
+from .split import Split
 from .unpacking import unpack
 
 __all__ = ["Decoder", "Resolve"]
@@ -34,6 +35,8 @@ __all__ = ["Decoder", "Resolve"]
 Resolve = Callable[[str, str], object]
 
 _BLOBS_8 = frozenset({0xC4, 0xD9})  # bytes and text whose length takes one byte
+_BLOBS_32 = frozenset({0xC6, 0xDB})  # the same, four
+_LONG_HEADER = 5
 
 _PAIR, _END = b"\x92", 0x656E_646F_6676_616C
 _END_BYTES = packb(_END)
@@ -52,8 +55,8 @@ class Decoder:
         self._builders: Builders = {**BUILDERS, INT: (bytes, _kept_int)} if keep else BUILDERS
         self._on_extension = self._restore
 
-    def decode(self, payload: bytes) -> Any:
-        """Return the value of `payload`.
+    def decode(self, payload: Any) -> Any:
+        """Return the value of `payload`: bytes, or a `Split` of `bytes`.
 
         Raises:
             DecodingError: it is not one whole value, over a limit, or has parts unknown here.
@@ -67,8 +70,14 @@ class Decoder:
             if first == PICKLED:
                 return self._unpickle(payload)
             if len(payload) > MAX_DEPTH:
+                if _is_long_blob(payload):
+                    return unpackb(payload)
                 check(payload)
             return self._read(payload)
+        except TypeError:
+            if type(payload) is Split:  # found out here, so that nobody else is asked
+                return payload.body
+            raise
         except (ValueError, IndexError) as error:
             refusal = _refusal(error)
             raise refusal from refusal.__cause__
@@ -128,6 +137,12 @@ class Decoder:
             return pickle.loads(payload[1:])  # noqa: S301  # both ends opted in
         except Exception as error:
             raise DecodingError(f"a pickle that cannot be read: {error}") from error
+
+
+def _is_long_blob(payload: bytes) -> bool:
+    """Return whether all of `payload` is one text, or bytes, which is nothing to be checked."""
+    length = int.from_bytes(payload[1:_LONG_HEADER], "big")
+    return payload[0] in _BLOBS_32 and len(payload) == _LONG_HEADER + length
 
 
 def _kept_int(body: bytes) -> object:

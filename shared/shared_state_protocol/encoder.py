@@ -15,6 +15,7 @@ extension is written on its own, so one odd key does not slow down all that is a
 from __future__ import annotations
 
 import pickle
+import sys
 from collections.abc import Callable
 from functools import partial
 from typing import Any, TypeGuard, cast
@@ -29,6 +30,7 @@ from .extensions import REDUCERS, REFERENCE
 from .limits import MAX_DEPTH
 from .placeholders import Opaque, Reference
 from .registry import Registry
+from .split import SPLITTERS, Split
 
 __all__ = ["PICKLED", "Encoder", "Refer"]
 
@@ -49,6 +51,7 @@ _OPTIONS = (
 
 _SCALARS = frozenset({type(None), bool, int, float, str, bytes})
 _CONTAINERS = frozenset({list, dict})
+_SPLITTABLE = frozenset(SPLITTERS)
 _BUFFERS = frozenset({bytearray, memoryview})
 
 _BIN_8, _BIN_16, _BIN_32 = b"\xc4", b"\xc5", b"\xc6"
@@ -56,28 +59,43 @@ _BIN_8_BYTES = 2 + 255  # of a payload that is no longer, a bin 8 is the only on
 
 
 class Encoder:
-    """Encodes values; the arguments are those of `codec.Codec`."""
+    """Encodes values; the arguments are those of `codec.Codec`.
 
-    __slots__ = ("_extend_at", "_pickle", "_refer", "_registry")
+    Payloads of values longer than `longest_whole` are split, where their type is one of those.
+    """
 
-    def __init__(self, pickle: bool, refer: Refer | None, registry: Registry) -> None:
+    __slots__ = ("_extend_at", "_longest_whole", "_pickle", "_refer", "_registry")
+
+    def __init__(
+        self,
+        pickle: bool,
+        refer: Refer | None,
+        registry: Registry,
+        longest_whole: int = sys.maxsize,
+    ) -> None:
+        self._longest_whole = longest_whole
         self._pickle = pickle
         self._refer = refer
         self._registry = registry
         # One hook for each level, since a hook is told nothing but the value.
         self._extend_at = tuple(partial(self._extend, depth) for depth in range(MAX_DEPTH + 2))
 
-    def encode(self, value: object) -> bytes:
+    def encode(self, value: Any) -> bytes | Split:
         """Return the payload of `value`.
 
         Raises:
             EncodingError: `value` or a part of it is of no known type, or over a limit.
         """
+        kind = type(value)  # pyright: ignore[reportUnknownVariableType]  # of whatever
+        if kind in _SPLITTABLE and len(value) > self._longest_whole:
+            split = SPLITTERS[kind](value)
+            if split is not None:
+                return split
         try:
             payload = packb(value, self._extend_at[0], _OPTIONS)
         except MsgpackEncodeError:
             return self._encode_otherwise(value)
-        if type(value) in _SCALARS:
+        if kind in _SCALARS:
             return payload
         if (_BIN_8 in payload or len(payload) > _BIN_8_BYTES) and _hides_buffer(payload, value):
             return self._encode_otherwise(value)

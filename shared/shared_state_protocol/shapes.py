@@ -36,6 +36,7 @@ from .codec import Codec
 from .errors import FixTheCall
 from .grants import Fence, Grant
 from .keys import key_encoder
+from .split import Split
 
 __all__ = [
     "HERE",
@@ -86,13 +87,19 @@ _UNIONS = (Union, types.UnionType)
 class Shape:
     """How one argument or result travels.
 
-    `verbatim` says that encoded and decoded forms are the same object, `accepted` which types the
+    `verbatim` says that encoded and decoded forms are the same object (`verbatim_inside`: as an
+    item of a result, if not as all of it), `accepted` which types the
     encoded form may have, if its type alone decides whether the server accepts it, `carries_values`
     that there are values in it, of which one may be a pickle.
     """
 
     verbatim = False
     accepted: tuple[type, ...] | None = None
+
+    @property
+    def verbatim_inside(self) -> bool:
+        return self.verbatim
+
     carries_values = False
 
     def encoder(self, codec: Codec) -> Change:
@@ -123,7 +130,7 @@ class Value(Shape):
     carries_values = True
 
     def encoder(self, codec: Codec) -> Change:
-        return codec.encode
+        return codec.encode_argument
 
     def decoder(self, codec: Codec) -> Change:
         return codec.decode
@@ -194,11 +201,31 @@ def _name_and_token(grant: Any) -> tuple[str, int]:
     return grant[:2]
 
 
-class Block(Plain):
+class Bytes(Plain):
+    """Bytes that are no value. A result that looks like an encoded value comes in two parts."""
+
+    verbatim = False
+
+    def __init__(self, *accepted: type) -> None:
+        super().__init__(bytes, bytes, *accepted)
+
+    @property
+    def verbatim_inside(self) -> bool:
+        return True
+
+    def decoder(self, codec: Codec) -> Change:
+        return _joined
+
+
+def _joined(wire: Any) -> Any:
+    return wire.joined() if type(wire) is Split else wire
+
+
+class Block(Bytes):
     """Bytes of any length, which neither side has to copy: see `wire.large`."""
 
     def __init__(self) -> None:
-        super().__init__(bytes, bytes, memoryview)
+        super().__init__(memoryview)
 
 
 class Anything(Shape):
@@ -272,7 +299,7 @@ class Group(Shape):
     def __init__(self, inner: list[Shape], build: Callable[[Iterable[Any]], Any] = tuple) -> None:
         self.inner = inner
         self.build = build
-        self._is_verbatim = all(shape.verbatim for shape in inner)
+        self._is_verbatim = all(shape.verbatim_inside for shape in inner)
         self.carries_values = any(shape.carries_values for shape in inner)
 
     def encoder(self, codec: Codec) -> Change:
@@ -338,7 +365,7 @@ _LEAVES: dict[Any, Shape] = {
     int: Plain(_index, int),
     float: Plain(_number, float, int),
     str: Plain(_text, str),
-    bytes: Plain(bytes, bytes),
+    bytes: Bytes(),
     type(None): Plain(lambda value: None, type(None)),
 }
 

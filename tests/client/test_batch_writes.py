@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
@@ -12,6 +12,7 @@ from shared_state.batch import REQUEST_BYTES, REQUEST_CALLS
 from shared_state_protocol.state import State
 from shared_state_protocol.wire import messages
 from shared_state_protocol.wire.frames import FrameReader
+from shared_state_protocol.wire.large import Frame
 
 from ..fixtures.servers import ThreadServer
 
@@ -46,6 +47,13 @@ class Writes:
 def calls_in(request: list[Any]) -> int:
     """Return how many calls a request carries."""
     return len(request[4]) if request[2] == State.batch.wire else 1
+
+
+@pytest.fixture
+def client(server: ThreadServer) -> Iterator[shared_state.Client]:
+    """A client over TCP, where all that is said is said."""
+    with server.connect(same_host=False) as opened:
+        yield opened
 
 
 @pytest.fixture
@@ -140,19 +148,22 @@ def test_finding_the_size_of_a_portion_packs_no_more_than_a_few_times_as_much(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     packed: list[int] = []
-    request = messages.request
 
-    def weighing(*parts: Any) -> bytes:
-        frame = request(*parts)
-        packed.append(len(frame))
-        return frame
+    def weighing(pack: Callable[..., Frame]) -> Callable[..., Frame]:
+        def weighed(*parts: Any) -> Frame:
+            frame = pack(*parts)
+            packed.append(len(frame))
+            return frame
 
-    monkeypatch.setattr(messages, "request", weighing)
+        return weighed
+
+    for pack in (messages.request, messages.request_with_split):
+        monkeypatch.setattr(messages, pack.__name__, weighing(pack))
     value = "x" * (REQUEST_BYTES // 3)
     with client.batch():
         for number in range(32):
             shared[number] = value
-    assert sum(packed) < 6 * 32 * len(value)
+    assert 32 * len(value) < sum(packed) < 6 * 32 * len(value)
 
 
 def test_what_has_arrived_is_acknowledged_by_the_next_portion(

@@ -243,7 +243,7 @@ def test_an_interrupted_read_leaves_the_next_call_right_and_the_item_in_its_plac
 ) -> None:
     mine, jobs = client.lock("mine"), client.queue("jobs")
     mine.acquire()
-    jobs.put_many(["x" * 200_000, "second"])
+    other.queue("jobs").put_many(["x" * 200_000, "second"])  # `client` shares no memory yet
     cut.reads_at_most = read
     with pytest.raises(Interrupted):
         jobs.get()

@@ -8,10 +8,10 @@ import socket
 import tracemalloc
 
 import pytest
+from ormsgpack import packb
 
-from shared_state_protocol.wire import messages
 from shared_state_protocol.wire.connection import HANDSHAKE_TIMEOUT_S, MAX_HELLO_BYTES
-from shared_state_protocol.wire.frames import HEADER_BYTES
+from shared_state_protocol.wire.frames import HEADER_BYTES, frame
 from shared_state_protocol.wire.handshake import GREETING_BYTES, MAGIC, REFUSAL
 from shared_state_server.connection import REQUESTS_PER_TURN
 from shared_state_server.session import Lane
@@ -30,7 +30,7 @@ def test_requests_may_follow_the_hello_at_once(lobby: Lobby) -> None:
     caller.said()
     caller.say(caller.hello() + caller.request("dict.open", "d") + caller.request("dict.size", "d"))
     assert b"".join(caller.transport.writes).endswith(
-        messages.answer(1, None) + messages.answer(2, 0)
+        frame(packb([1, None])) + frame(packb([2, 0]))
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from shared_state_protocol.wire import messages
+from shared_state_protocol.wire.large import Frame
 from tests.fixtures.simulation import GRACE_S, Simulation
 from tests.shared.wire.opening import HELLO
 
@@ -26,7 +27,7 @@ def test_a_lane_that_was_forgotten_is_said_to_be_new_until_the_client_has_heard_
     assert attach(hello, ignore)[1]
 
 
-def ignore(frame: bytes) -> None:
+def ignore(frame: Frame) -> None:
     """Lose what the server says."""
 
 

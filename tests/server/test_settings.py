@@ -92,6 +92,7 @@ def test_shared_objects_have_a_type_that_exists() -> None:
         ({"max_pending_handshakes": 0}, "max_pending_handshakes is 0"),
         ({"max_pending_per_address": -1}, "max_pending_per_address is -1"),
         ({"max_frame_bytes": 4095}, "max_frame_bytes is 4095: 4096 or more"),
+        ({"max_frame_bytes": 1 << 31}, "max_frame_bytes is 2147483648: less than 2147483648"),
         ({"output_limit_bytes": 64 * MIB - 1}, r"at least max_frame_bytes \(67108864\)"),
     ],
 )

@@ -31,9 +31,10 @@ import ormsgpack
 from ..bounds import check
 from ..errors import DecodingError, LimitExceeded, ProtocolError
 from ..limits import MAX_NODES
+from ..split import Split
 from ..unpacking import unpack
 from .frames import frame, header
-from .large import LARGE_BYTES, Pieces, read_large, with_blob
+from .large import LARGE_BYTES, Frame, Pieces, read_large, scattered
 
 __all__ = [
     "ANSWER_PARTS",
@@ -46,11 +47,10 @@ __all__ = [
     "REQUEST_PARTS",
     "answer",
     "failure",
-    "large_answer",
-    "large_request",
     "notice",
     "read",
     "request",
+    "request_with_split",
 ]
 
 REQUEST_PARTS = 4
@@ -76,6 +76,7 @@ def request(
     """Return the frame of a request.
 
     Raises:
+        MsgpackEncodeError: there is a `Split` among the arguments; see `request_with_split`.
         LimitExceeded: it has more parts than a server reads in one.
     """
     payload = _pack((number, acknowledged, wire, name) + arguments)  # noqa: RUF005  # no list between
@@ -87,12 +88,23 @@ def request(
     return header(len(payload)) + payload  # `frame`, at half its price
 
 
-def large_request(
+def request_with_split(
     number: int, acknowledged: int, wire: str, name: str, arguments: tuple[Any, ...]
-) -> tuple[bytes, bytes | memoryview]:
-    """Return the frame of a request whose last argument is large, in two parts."""
-    *others, blob = arguments
-    return _before(blob, number, acknowledged, wire, name, *others), blob
+) -> Frame:
+    """Return the frame of a request with a `Split` in it; one that is an argument is not joined."""
+    parts: list[Any] = [number, acknowledged, wire, name, *arguments]
+    at = next((at for at, part in enumerate(parts) if type(part) is Split), None)
+    if at is None:
+        payload = _pack(parts, _joined)
+        return header(len(payload)) + payload
+    packed = [_pack(part, _joined) for part in (*parts[:at], *parts[at + 1 :])]
+    return scattered(packed[:at], parts[at], packed[at:])
+
+
+def _joined(part: object) -> bytes:
+    if type(part) is Split:
+        return part.joined()
+    raise TypeError(f"no part of a message: {part!r}")
 
 
 def notice(kind: str, *numbers: int) -> bytes:
@@ -100,15 +112,12 @@ def notice(kind: str, *numbers: int) -> bytes:
     return frame(_pack((0, 0, kind, "", *(numbers or (0,)))))
 
 
-def answer(number: int, result: Any) -> bytes:
-    """Return the frame of the reply that carries a result."""
+def answer(number: int, result: Any) -> Frame:
+    """Return the frame of the reply that carries a result, scattered if that is large."""
+    if type(result) is bytes and len(result) >= LARGE_BYTES:
+        return scattered((_pack(number),), result, ())
     payload = _pack((number, result))
     return header(len(payload)) + payload  # `frame`, at half its price
-
-
-def large_answer(number: int, result: bytes) -> tuple[bytes, bytes]:
-    """Return the frame of the reply that carries a large result, in two parts."""
-    return _before(result, number), result
 
 
 def failure(number: int, error: str, arguments: list[Any]) -> bytes:
@@ -129,9 +138,3 @@ def read(payload: bytes | Pieces) -> list[Any]:
     if type(message) is not list:
         raise ProtocolError("a message that is no array")
     return message  # pyright: ignore[reportUnknownVariableType]  # of whatever
-
-
-def _before(blob: bytes | memoryview, *parts: Any) -> bytes:
-    """Return the frame of ``[*parts, blob]`` up to the blob."""
-    payload = with_blob(_pack((*parts, b"")), blob)
-    return header(len(payload) + len(blob)) + payload

@@ -12,13 +12,15 @@ from ormsgpack import packb
 
 from shared_state_protocol.errors import ProtocolError
 from shared_state_protocol.limits import MAX_NODES
+from shared_state_protocol.split import Split
 from shared_state_protocol.wire import messages
 from shared_state_protocol.wire.frames import HEADER_BYTES
 from shared_state_protocol.wire.large import (
     LARGE_BYTES,
     LargePayload,
+    Scattered,
+    joined,
     read_large,
-    with_blob,
 )
 
 from .cuts import cut, cuts
@@ -115,23 +117,49 @@ def test_the_blob_is_not_copied_once_it_has_arrived() -> None:
 def test_the_blob_can_be_used_as_an_array_where_it_is(name: str) -> None:
     import numpy as np
 
-    head, blob = messages.large_request(1, 0, "array.set_packed", name, (0, 8192, 1, BLOB))
-    large = received(head[HEADER_BYTES:] + bytes(blob), 1000, [])
+    arguments = 0, 8192, 1, Split(b"", BLOB)
+    frame = messages.request_with_split(1, 0, "array.set_packed", name, arguments)
+    assert isinstance(frame, Scattered)
+    large = received(joined(frame)[HEADER_BYTES:], 1000, [])
     assert np.frombuffer(messages.read(large.payload())[-1]).ctypes.data % ALIGNMENT_BYTES == 0
 
 
-@given(st.lists(small_parts, min_size=1, max_size=4), st.sampled_from([BLOB, memoryview(BLOB)]))
-def test_two_parts_are_the_frame_of_the_whole(arguments: list[Any], blob: Any) -> None:
-    whole = messages.request(7, 6, "array.set_packed", "items", (*arguments, BLOB))
-    parts = messages.large_request(7, 6, "array.set_packed", "items", (*arguments, blob))
-    assert b"".join(parts) == whole
-    assert parts[1] is blob
-    assert b"".join(messages.large_answer(7, BLOB)) == messages.answer(7, BLOB)
+@given(
+    st.lists(small_parts, max_size=3),
+    st.binary(max_size=9),
+    st.sampled_from([BLOB, memoryview(BLOB)]),
+    st.lists(deep_parts, max_size=3),
+)
+def test_parts_are_the_frame_of_the_whole(
+    before: list[Any], head: bytes, body: Any, behind: list[Any]
+) -> None:
+    whole = messages.request(7, 6, "queue.put", "jobs", (*before, head + body, *behind))
+    frame = messages.request_with_split(
+        7, 6, "queue.put", "jobs", (*before, Split(head, body), *behind)
+    )
+    assert isinstance(frame, Scattered)
+    assert joined(frame) == whole
+    assert len(frame) == len(whole)
+    assert any(part is body for part in frame.parts)
 
 
-def test_a_message_without_room_for_a_blob_is_refused() -> None:
-    with pytest.raises(AssertionError):
-        with_blob(packb([1, 2]), BLOB)
+def test_an_answer_in_parts_is_the_one_of_the_whole() -> None:
+    frame = messages.answer(7, BLOB)
+    assert isinstance(frame, Scattered)
+    assert joined(frame)[HEADER_BYTES:] == packb([7, BLOB])
+    assert frame.parts[1] is BLOB
+
+
+def test_what_is_split_inside_of_an_argument_is_joined() -> None:
+    split = Split(BLOB[:7], BLOB[7:])
+    for arguments, whole in ((([split, 1],), ([BLOB, 1],)), ((split, split), (BLOB, BLOB))):
+        frame = messages.request_with_split(1, 0, "list.extend", "l", arguments)
+        assert joined(frame) == messages.request(1, 0, "list.extend", "l", whole)
+
+
+def test_what_can_be_no_part_of_a_message_is_refused() -> None:
+    with pytest.raises(TypeError):
+        messages.request_with_split(1, 0, "list.append", "l", (object(),))
 
 
 @given(st.lists(deep_parts, max_size=4), st.data())

@@ -47,9 +47,16 @@ def test_a_request_is_read_as_it_was_written(
     assert messages.REQUEST_PARTS == 4
 
 
+def answer(number: int, result: Any) -> bytes:
+    """Return the frame of an answer, which is a short one."""
+    frame = messages.answer(number, result)
+    assert isinstance(frame, bytes)
+    return frame
+
+
 @given(numbers, parts)
 def test_an_answer_is_read_as_it_was_written(number: int, result: Any) -> None:
-    message = messages.read(payload_of(messages.answer(number, result)))
+    message = messages.read(payload_of(answer(number, result)))
     assert message == [number, result]
     assert len(message) == messages.ANSWER_PARTS
 
@@ -62,7 +69,7 @@ def test_a_failure_is_read_as_it_was_written(number: int, error: str, arguments:
 
 
 def test_an_answer_of_nothing_is_no_failure() -> None:
-    assert len(messages.read(payload_of(messages.answer(1, None)))) == messages.ANSWER_PARTS
+    assert len(messages.read(payload_of(answer(1, None)))) == messages.ANSWER_PARTS
 
 
 @pytest.mark.parametrize("kind", [messages.CONFIRM, messages.CANCEL, messages.GOODBYE])

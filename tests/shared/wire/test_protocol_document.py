@@ -24,7 +24,7 @@ from shared_state_protocol.errors import WIRE_NAMES
 from shared_state_protocol.keys import canonical
 from shared_state_protocol.placeholders import Reference
 from shared_state_protocol.registry import Registry
-from shared_state_protocol.wire import connection, handshake, messages
+from shared_state_protocol.wire import arena, connection, handshake, messages
 from shared_state_protocol.wire.connection import ClientOpening
 from shared_state_server import session, streams
 from shared_state_server.memory import list as list_in_memory
@@ -236,6 +236,7 @@ def test_the_notices_are_those_that_a_server_knows() -> None:
 def test_a_limit_is_what_the_document_says(row: list[str]) -> None:
     [name] = code_in(row[0])
     places: list[ModuleType] = [
+        arena,
         limits,
         connection,
         handshake,
