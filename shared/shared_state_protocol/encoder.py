@@ -29,6 +29,7 @@ from .extensions import REDUCERS, REFERENCE
 from .limits import MAX_DEPTH
 from .placeholders import Opaque, Reference
 from .registry import Registry
+from .sizes import NO_LIMIT, check_size, too_large
 
 __all__ = ["PICKLED", "Encoder", "Refer"]
 
@@ -47,7 +48,8 @@ _OPTIONS = (
     | ormsgpack.OPT_PASSTHROUGH_UUID
 )
 
-_SCALARS = frozenset({type(None), bool, int, float, str, bytes})
+_NUMBERS = frozenset({type(None), bool, int, float})
+_SCALARS = frozenset({*_NUMBERS, str, bytes})
 _CONTAINERS = frozenset({list, dict})
 _BUFFERS = frozenset({bytearray, memoryview})
 
@@ -56,11 +58,16 @@ _BIN_8_BYTES = 2 + 255  # of a payload that is no longer, a bin 8 is the only on
 
 
 class Encoder:
-    """Encodes values; the arguments are those of `codec.Codec`."""
+    """Encodes values; the arguments are those of `codec.Codec`.
 
-    __slots__ = ("_extend_at", "_pickle", "_refer", "_registry")
+    `limit` is how many bytes the other side reads: larger values are refused before they are
+    copied, as far as that can be seen.
+    """
+
+    __slots__ = ("_extend_at", "_pickle", "_refer", "_registry", "limit")
 
     def __init__(self, pickle: bool, refer: Refer | None, registry: Registry) -> None:
+        self.limit = NO_LIMIT
         self._pickle = pickle
         self._refer = refer
         self._registry = registry
@@ -72,12 +79,20 @@ class Encoder:
 
         Raises:
             EncodingError: `value` or a part of it is of no known type, or over a limit.
+            LimitExceeded: it is larger than the other side reads.
         """
+        kind = type(value)
+        if kind is str or kind is bytes:
+            # Here and not in a function: it would be a third of the price of a small text.
+            if len(value) > self.limit:  # type: ignore[arg-type]  # as `kind` says
+                raise too_large(len(value), self.limit)  # type: ignore[arg-type]  # as above
+        elif kind not in _NUMBERS:
+            check_size(value, self.limit)
         try:
             payload = packb(value, self._extend_at[0], _OPTIONS)
         except MsgpackEncodeError:
             return self._encode_otherwise(value)
-        if type(value) in _SCALARS:
+        if kind in _SCALARS:
             return payload
         if (_BIN_8 in payload or len(payload) > _BIN_8_BYTES) and _hides_buffer(payload, value):
             return self._encode_otherwise(value)
