@@ -228,6 +228,8 @@ class Connection(asyncio.Protocol):
 
     def send(self, frame: bytes) -> None:
         """Send a frame to the client, or a part of one; what one turn says goes in one write."""
+        if self._lane is None:
+            return  # it is gone and not yet seen off: see `Hall.depart`
         if not self._is_working and self._stall is None:
             self._said_bytes += len(frame)
             self._transport.write(frame)
