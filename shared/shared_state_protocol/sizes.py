@@ -102,8 +102,8 @@ def _items(value: object) -> Collection[object] | None:
     return None
 
 
-def _data(value: Any) -> int:
+def _data(value: object) -> int:
     measure = _DATA.get(type(value))
     if measure is not None:
         return measure(value)
-    return int(value.nbytes) if is_array(value) else 0
+    return int(cast("Any", value).nbytes) if is_array(value) else 0
