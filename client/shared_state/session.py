@@ -19,8 +19,9 @@ from weakref import WeakSet, WeakValueDictionary
 from shared_state_protocol.address import Address
 from shared_state_protocol.codec import Codec
 from shared_state_protocol.contract import Arguments, Made, Operation
-from shared_state_protocol.errors import LimitExceeded, ProtocolError, from_wire
+from shared_state_protocol.errors import ProtocolError, from_wire
 from shared_state_protocol.limits import MAX_FRAME_BYTES
+from shared_state_protocol.sizes import too_large
 from shared_state_protocol.wire import handshake, messages
 from shared_state_protocol.wire.connection import ClientOpening
 from shared_state_protocol.wire.handshake import ID_BYTES, NONCE_BYTES, Hello, Welcome
@@ -138,7 +139,7 @@ class Session:
         """Remember which instance of the server this is and where it can be reached."""
         self._welcomed.add(lane)
         self.instance = welcome.instance
-        self.max_frame_bytes = welcome.max_frame_bytes
+        self.max_frame_bytes = self.codec.limit = welcome.max_frame_bytes
         self._unix_path = welcome.unix_path if self.same_host else ""
 
     @property
@@ -155,10 +156,7 @@ class Session:
             LimitExceeded: it is larger than the server's limit for a frame, or than `limit`.
         """
         if len(frame) > (limit or self.max_frame_bytes):
-            raise LimitExceeded(
-                f"a request of {len(frame)} bytes is over this server's limit of "
-                f"{self.max_frame_bytes}: send it in parts"
-            )
+            raise too_large(len(frame), self.max_frame_bytes)
 
     def opened(self, operation: Operation[..., Any], message: list[Any]) -> list[Any]:
         """Return the reply to a delivery with what it carries decoded, before that is confirmed.

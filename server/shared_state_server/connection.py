@@ -233,6 +233,8 @@ class Connection(asyncio.Protocol):
 
     def send(self, frame: Frame) -> None:
         """Send a frame to the client; what one turn says goes in one write."""
+        if self._lane is None:
+            return  # it is gone and not yet seen off: see `Hall.depart`
         size = len(frame)
         if size > LARGE_BYTES:
             self._send_large(frame)

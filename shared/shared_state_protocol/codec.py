@@ -13,7 +13,6 @@ which msgpack never uses, and then the pickle. That is always a whole value, nev
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable
 from typing import Any, Literal, cast
 
@@ -23,6 +22,7 @@ from .encoder import PICKLED, Encoder, Refer
 from .errors import DecodingError
 from .placeholders import Reference
 from .registry import REGISTRY, Registry
+from .sizes import NO_LIMIT
 from .split import Split
 
 __all__ = ["PICKLE_MARK", "Codec", "equal", "is_pickled", "matcher"]
@@ -44,11 +44,13 @@ class Codec:
         encode: returns the payload of a value. Raises `EncodingError` if the value or a part of it
             is of no known type, or over a limit.
         encode_argument: does the same for what is going to be sent, in one piece or split.
+        limit: how many bytes the other side reads; what is seen to be larger raises `LimitExceeded`
+            before it is copied.
         decode: returns the value of a payload. Raises `DecodingError` if that is not one whole
             value, over a limit, or has parts that are unknown here.
     """
 
-    __slots__ = ("decode", "encode", "encode_argument")
+    __slots__ = ("_encoders", "decode", "encode", "encode_argument")
 
     # Attributes, not methods that would call the methods: 50 ns of the 200 ns for a small value.
     encode: Callable[[object], bytes]
@@ -63,11 +65,23 @@ class Codec:
         refer: Refer | None = None,
         resolve: Resolve = Reference,
         registry: Registry = REGISTRY,
-        longest_whole: int = sys.maxsize,
+        longest_whole: int = NO_LIMIT,
     ) -> None:
-        self.encode = cast("Callable[[object], bytes]", Encoder(pickle, refer, registry).encode)
-        self.encode_argument = Encoder(pickle, refer, registry, longest_whole).encode
+        whole = Encoder(pickle, refer, registry)
+        argument = Encoder(pickle, refer, registry, longest_whole)
+        self._encoders = whole, argument
+        self.encode = cast("Callable[[object], bytes]", whole.encode)
+        self.encode_argument = argument.encode
         self.decode = Decoder(pickle, unknown == "keep", resolve, registry).decode
+
+    @property
+    def limit(self) -> int:
+        return self._encoders[0].limit
+
+    @limit.setter
+    def limit(self, size: int) -> None:
+        for encoder in self._encoders:
+            encoder.limit = size
 
 
 PICKLE_MARK = bytes((PICKLED,))

@@ -15,7 +15,6 @@ extension is written on its own, so one odd key does not slow down all that is a
 from __future__ import annotations
 
 import pickle
-import sys
 from collections.abc import Callable
 from functools import partial
 from typing import Any, TypeGuard, cast
@@ -30,6 +29,7 @@ from .extensions import REDUCERS, REFERENCE
 from .limits import MAX_DEPTH
 from .placeholders import Opaque, Reference
 from .registry import Registry
+from .sizes import NO_LIMIT, check_size, too_large
 from .split import SPLITTERS, Split
 
 __all__ = ["PICKLED", "Encoder", "Refer"]
@@ -49,7 +49,8 @@ _OPTIONS = (
     | ormsgpack.OPT_PASSTHROUGH_UUID
 )
 
-_SCALARS = frozenset({type(None), bool, int, float, str, bytes})
+_NUMBERS = frozenset({type(None), bool, int, float})
+_SCALARS = frozenset({*_NUMBERS, str, bytes})
 _CONTAINERS = frozenset({list, dict})
 _SPLITTABLE = frozenset(SPLITTERS)
 _BUFFERS = frozenset({bytearray, memoryview})
@@ -64,33 +65,57 @@ class Encoder:
     Payloads of values longer than `longest_whole` are split, where their type is one of those.
     """
 
-    __slots__ = ("_extend_at", "_longest_whole", "_pickle", "_refer", "_registry")
+    __slots__ = (
+        "_extend_at",
+        "_limit",
+        "_longest_whole",
+        "_pickle",
+        "_refer",
+        "_registry",
+        "_short",
+    )
 
     def __init__(
         self,
         pickle: bool,
         refer: Refer | None,
         registry: Registry,
-        longest_whole: int = sys.maxsize,
+        longest_whole: int = NO_LIMIT,
     ) -> None:
         self._longest_whole = longest_whole
+        self.limit = NO_LIMIT
         self._pickle = pickle
         self._refer = refer
         self._registry = registry
         # One hook for each level, since a hook is told nothing but the value.
         self._extend_at = tuple(partial(self._extend, depth) for depth in range(MAX_DEPTH + 2))
 
+    @property
+    def limit(self) -> int:
+        """How many bytes the other side reads: larger values are refused before they are copied."""
+        return self._limit
+
+    @limit.setter
+    def limit(self, size: int) -> None:
+        self._limit = size
+        self._short = min(size, self._longest_whole)
+
     def encode(self, value: Any) -> bytes | Split:
         """Return the payload of `value`.
 
         Raises:
             EncodingError: `value` or a part of it is of no known type, or over a limit.
+            LimitExceeded: it is larger than the other side reads.
         """
         kind = type(value)  # pyright: ignore[reportUnknownVariableType]  # of whatever
-        if kind in _SPLITTABLE and len(value) > self._longest_whole:
-            split = SPLITTERS[kind](value)
-            if split is not None:
-                return split
+        if kind in _SPLITTABLE:
+            # Here and not in a function: it would be a third of the price of a small text.
+            if len(value) > self._short:
+                split = self._split(kind, value)
+                if split is not None:
+                    return split
+        elif kind not in _NUMBERS:
+            check_size(value, self._limit)
         try:
             payload = packb(value, self._extend_at[0], _OPTIONS)
         except MsgpackEncodeError:
@@ -100,6 +125,16 @@ class Encoder:
         if (_BIN_8 in payload or len(payload) > _BIN_8_BYTES) and _hides_buffer(payload, value):
             return self._encode_otherwise(value)
         return self._checked(payload, value) if len(payload) > MAX_DEPTH else payload
+
+    def _split(self, kind: type, value: Any) -> Split | None:
+        """Return the payload of a long value in two parts, if it can be sent so.
+
+        Raises:
+            LimitExceeded: it is too long to be sent.
+        """
+        if len(value) > self._limit:
+            raise too_large(len(value), self._limit)
+        return SPLITTERS[kind](value)
 
     def _encode_otherwise(self, value: object) -> bytes:
         """Encode what the fast way could not, or raise what tells why."""

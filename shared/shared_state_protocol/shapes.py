@@ -30,12 +30,14 @@ import operator
 import types
 import typing
 from collections.abc import Callable, Iterable, Mapping
+from itertools import chain, islice
 from typing import Any, NewType, TypeVar, Union
 
 from .codec import Codec
 from .errors import FixTheCall
 from .grants import Fence, Grant
 from .keys import key_encoder
+from .sizes import too_large
 from .split import Split
 
 __all__ = [
@@ -269,7 +271,21 @@ class Many(Shape):
 
     def encoder(self, codec: Codec) -> Change:
         encode = self.inner.encoder(codec)
-        return lambda value: [encode(item) for item in value]
+        if not self.carries_values:
+            return lambda value: [encode(item) for item in value]
+
+        def encode_all(value: Iterable[Any]) -> list[Any]:
+            # In portions, each as many as all before it, so that what is too large together is
+            # refused before more of it is encoded than twice as much as would be read.
+            items, encoded, size = iter(value), list[Any](), 0
+            while portion := [encode(item) for item in islice(items, len(encoded) or _FIRST)]:
+                encoded += portion
+                size += _size(portion)
+                if size > codec.limit:
+                    raise too_large(size, codec.limit)
+            return encoded
+
+        return encode_all
 
     def decoder(self, codec: Codec) -> Change:
         decode = self.inner.decoder(codec)
@@ -277,6 +293,17 @@ class Many(Shape):
 
     def accepts(self, wire: Any) -> bool:
         return type(wire) is list and all(map(self.inner.accepts, wire))  # pyright: ignore[reportUnknownArgumentType]  # of whatever
+
+
+_FIRST = 8
+"""Items that are encoded before their size is looked at."""
+
+
+def _size(encoded: list[Any]) -> int:
+    """Return how many bytes there are in encoded items, or in pairs of them."""
+    if type(encoded[0]) is list:
+        return sum(map(len, chain.from_iterable(encoded)))
+    return sum(map(len, encoded))
 
 
 class PairsOf(Many):

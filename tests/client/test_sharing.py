@@ -89,7 +89,7 @@ def traffic(monkeypatch: pytest.MonkeyPatch) -> Traffic:
     counted, sock = Traffic(), socket.socket
     sendall, recv, recv_into = sock.sendall, sock.recv, sock.recv_into
 
-    def send(self: socket.socket, data: bytes) -> None:
+    def send(self: socket.socket, data: bytes, flags: int = 0) -> None:
         counted.bytes += len(data)
         sendall(self, data)
 

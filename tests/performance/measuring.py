@@ -44,16 +44,14 @@ class Window:
 class Figure:
     """One of the figures of a window, as it is compared."""
 
-    name: str
+    name: str  # behind the name of the work
     of: Callable[[Window], float]
     more_is_better: bool
 
 
 RATE = Figure("", lambda window: window.rate, more_is_better=True)
-LEAST_RATE = Figure(
-    "least served client of ", lambda window: window.least_rate, more_is_better=True
-)
-SERVER_CPU = Figure("server CPU of ", lambda window: window.server_cpu, more_is_better=False)
+LEAST_RATE = Figure(", least served", lambda window: window.least_rate, more_is_better=True)
+SERVER_CPU = Figure(", server CPU", lambda window: window.server_cpu, more_is_better=False)
 
 
 @dataclass

@@ -1,7 +1,7 @@
-"""A server process for as long as it is measured.
+"""Processes for as long as they are measured: servers, and whatever else has one of its own.
 
-Servers written in Python are spawned here: the process serves, tells its address on a pipe once
-it listens, and is ended by SIGTERM. A peer with a server of its own (Redis) starts that itself.
+Each is spawned and shares nothing with the process that measures. A server tells its address on a
+pipe once it listens. A peer whose server is not written in Python (Redis) starts that itself.
 """
 
 from __future__ import annotations
@@ -18,10 +18,9 @@ if TYPE_CHECKING:
     from multiprocessing.connection import Connection
 
 STOP_TIMEOUT_S = 15
-"""A server that has not ended by then is killed, so that a benchmark never hangs on a drain."""
+"""A process that has not ended by then is killed, so that a benchmark never hangs on a drain."""
 
 SPAWN = multiprocessing.get_context("spawn")
-"""Servers and clients share nothing with the process that measures: no fork."""
 
 
 @dataclass(frozen=True)
@@ -33,19 +32,36 @@ class Server:
 
 
 @contextmanager
-def python_server(serve: Callable[..., None], *arguments: Any) -> Iterator[Server]:
-    """Run `serve(ready, *arguments)` in a process of its own; it sends its address to `ready`."""
-    listening, ready = SPAWN.Pipe(duplex=False)
-    process = SPAWN.Process(target=serve, args=(ready, *arguments), daemon=True)
+def child(target: Callable[..., None], *arguments: Any) -> Iterator[tuple[int, Connection]]:
+    """Run `target(pipe, *arguments)` in a process of its own; yield its pid and our end."""
+    ours, theirs = SPAWN.Pipe()
+    process = SPAWN.Process(target=target, args=(theirs, *arguments), daemon=True)
     process.start()
-    ready.close()
+    theirs.close()
     try:
-        yield Server(process.pid or 0, address_from(listening))
+        yield process.pid or 0, ours
     finally:
+        ours.close()
         process.terminate()
         process.join(STOP_TIMEOUT_S)
         process.kill()
         process.join()
+
+
+@contextmanager
+def python_server(serve: Callable[..., None], *arguments: Any) -> Iterator[Server]:
+    """Run `serve(ready, *arguments)` in a process of its own; it sends its address to `ready`."""
+    with child(serve, *arguments) as (pid, listening):
+        yield Server(pid, address_from(listening))
+
+
+@contextmanager
+def server_over(transport: str, serve: Callable[..., None]) -> Iterator[Server]:
+    """Run `serve(ready, path)`: on a Unix socket at `path`, or over TCP if that is None."""
+    with socket_folder() as folder:
+        path = str(folder / "socket") if transport == "Unix" else None
+        with python_server(serve, path) as server:
+            yield server
 
 
 def address_from(listening: Connection) -> Any:

@@ -5,23 +5,33 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
+WANTED_HEADER = ("work", "against", "wanted", "measured (rounds)", "bare echo", "this run")
+
 
 @dataclass(frozen=True)
 class Promise:
     """A figure that the project wants to reach, and what this run measured.
 
-    `kept` informs the reader and decides nothing: a noisy machine may miss any of them.
+    `limit` is what the bare echo reaches in place of us: where that is below what is wanted, the
+    machine is the limit. `kept` informs the reader and decides nothing: a noisy machine may miss
+    any of them.
     """
 
-    text: str
+    work: str
+    against: str
     wanted: str
     measured: str
     kept: bool
+    limit: str = ""
+
+    def cells(self) -> Sequence[str]:
+        verdict = "reached" if self.kept else "**missed**"
+        return (self.work, self.against, self.wanted, self.measured, self.limit, verdict)
 
 
 @dataclass(frozen=True)
 class Section:
-    """What a workload found; `bars` are what a chart shows of it, in `unit`."""
+    """What a workload found; `bars` are what a chart shows of it, by product and transport."""
 
     name: str
     title: str
@@ -31,32 +41,30 @@ class Section:
     promises: Sequence[Promise] = ()
     absent: Mapping[str, str] = field(default_factory=dict)  # who failed: why
     unit: str = ""
-    bars: Mapping[str, float] = field(default_factory=dict)
+    bars: Mapping[tuple[str, str], float] = field(default_factory=dict)
 
 
-def markdown_table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    """Columns as wide as their widest cell: words to the left, figures to the right."""
-    cells = [list(header), *map(list, rows)]
-    widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
-    ruler = ["-" * width if left else "-" * (width - 1) + ":" for width, left in words(widths)]
-    lines = [aligned(cells[0], widths), ruler, *(aligned(row, widths) for row in cells[1:])]
-    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
-
-
-def words(widths: Sequence[int]) -> Iterable[tuple[int, bool]]:
-    """The first two columns are words, the rest figures."""
-    return ((width, index < 2) for index, width in enumerate(widths))
-
-
-def aligned(row: Sequence[str], widths: Sequence[int]) -> list[str]:
-    return [
-        cell.ljust(width) if left else cell.rjust(width)
-        for cell, (width, left) in zip(row, words(widths), strict=True)
+def markdown_table(header: Sequence[str], rows: Iterable[Sequence[str]], words: int = 2) -> str:
+    """Columns as wide as their widest cell: first so many of words, to the left, then figures."""
+    lines = [header, *rows]
+    columns = [
+        column(cells, is_words=index < words)
+        for index, cells in enumerate(zip(*lines, strict=True))
     ]
+    return "\n".join(f"| {' | '.join(line)} |" for line in zip(*columns, strict=True))
 
 
-def render(section: Section) -> str:
-    parts = [f"## {section.title}", *filter(None, [section.note])]
+def column(cells: Sequence[str], *, is_words: bool) -> Sequence[str]:
+    """A header and what is below it, with the ruler between them."""
+    width = max(map(len, cells))
+    ruler = "-" * width if is_words else "-" * (width - 1) + ":"
+    aligned = [cell.ljust(width) if is_words else cell.rjust(width) for cell in cells]
+    return [aligned[0], ruler, *aligned[1:]]
+
+
+def render(section: Section, chart: str = "") -> str:
+    """A section with its chart, if there is one, above its table."""
+    parts = [f"## {section.title}", *filter(None, [section.note, chart])]
     if section.rows:
         parts.append(markdown_table(section.header, section.rows))
     if section.absent:
@@ -66,11 +74,5 @@ def render(section: Section) -> str:
 
 def render_promises(sections: Iterable[Section]) -> str:
     """What was wanted of all the workloads together, or nothing if nothing could be compared."""
-    rows = [
-        (promise.text, "reached" if promise.kept else "missed", promise.wanted, promise.measured)
-        for section in sections
-        for promise in section.promises
-    ]
-    if not rows:
-        return ""
-    return f"## Wanted\n\n{markdown_table(('what', 'this run', 'wanted', 'measured'), rows)}\n"
+    rows = [promise.cells() for section in sections for promise in section.promises]
+    return f"## Wanted\n\n{markdown_table(WANTED_HEADER, rows)}\n" if rows else ""

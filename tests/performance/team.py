@@ -13,11 +13,11 @@ import functools
 import time
 from array import array
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from tests.performance.serving import SPAWN, STOP_TIMEOUT_S
+from tests.performance.serving import child
 
 if TYPE_CHECKING:
     from multiprocessing.connection import Connection
@@ -83,24 +83,11 @@ def team(size: int, prepare: Prepare) -> Iterator[Team]:
     Raises:
         RuntimeError: one of them has failed.
     """
-    pipes, processes = [], []
-    for _ in range(size):
-        ours, theirs = SPAWN.Pipe()
-        process = SPAWN.Process(target=follow_orders, args=(theirs, prepare), daemon=True)
-        process.start()
-        theirs.close()
-        pipes.append(ours)
-        processes.append(process)
-    try:
+    with ExitStack() as stack:
+        pipes = [stack.enter_context(child(follow_orders, prepare))[1] for _ in range(size)]
         started = Team(pipes)
         started.end()
         yield started
-    finally:
-        for pipe in pipes:
-            pipe.close()
-        for process in processes:
-            process.join(STOP_TIMEOUT_S)
-            process.kill()
 
 
 def report_from(pipe: Connection) -> Report:

@@ -1,5 +1,6 @@
-"""What must never regress, counted: round trips, writes and threads. Time is measured by `run.py`.
+"""What must never regress, counted: round trips, writes and threads.
 
+Time is measured by `tox -e performance`.
 Round trips are seen from outside, at the sockets of the client's process, so they are what the
 network would carry whatever the code above does.
 """

@@ -32,15 +32,27 @@ def test_who_failed_is_told_also_if_nobody_did_not() -> None:
 
 
 def test_what_was_wanted_is_one_table() -> None:
-    promises = [Promise("fast", "≥ 2", "3", kept=True), Promise("small", "≤ 1", "2", kept=False)]
-    sections = [Section(each.text, "", "", (), [], [each]) for each in promises]
-
-    lines = render_promises(sections).splitlines()
-
-    assert lines[4:] == [
-        "| fast  | reached  |    ≥ 2 |        3 |",
-        "| small | missed   |    ≤ 1 |        2 |",
+    promises = [
+        Promise("fast", "them", "≥ 2", "3", kept=True, limit="4"),
+        Promise("small", "", "≤ 1", "2", kept=False),
     ]
+    sections = [Section(each.work, "", "", (), [], [each]) for each in promises]
+
+    cells = [
+        [cell.strip() for cell in line.split("|")[1:-1]]
+        for line in render_promises(sections).splitlines()[4:]
+    ]
+
+    assert cells == [
+        ["fast", "them", "≥ 2", "3", "4", "reached"],
+        ["small", "", "≤ 1", "2", "", "**missed**"],
+    ]
+
+
+def test_a_chart_stands_above_its_table() -> None:
+    text = render(Section("name", "Title", "A note.", ("a",), [("1",)]), "![chart](chart.png)")
+
+    assert text.startswith("## Title\n\nA note.\n\n![chart](chart.png)\n\n| a |")
 
 
 def test_nothing_is_said_of_what_could_not_be_compared() -> None:

@@ -48,6 +48,7 @@ class Transport(asyncio.Transport):
         self.writes: list[bytes] = []
         self.waiting_bytes = 0
         self.is_gone = False
+        self._is_lost = False
         self._loop = loop
         self._protocol = protocol
         self._high = 64 * 1024
@@ -61,6 +62,8 @@ class Transport(asyncio.Transport):
         return self.waiting_bytes
 
     def write(self, data: Any) -> None:
+        if self._is_lost:
+            raise RuntimeError("the handler is closed")  # as uvloop's transports do
         if self.is_gone:
             return
         self.writes.append(bytes(data))
@@ -101,7 +104,11 @@ class Transport(asyncio.Transport):
         """End the connection, as `error` says or in order."""
         if not self.is_gone:
             self.is_gone = self._is_closing = True
-            self._loop.call_soon(self._protocol.connection_lost, error)
+            self._loop.call_soon(self._end, error)
+
+    def _end(self, error: Exception | None) -> None:
+        self._protocol.connection_lost(error)
+        self._is_lost = True
 
 
 class Caller:

@@ -34,6 +34,34 @@ def test_who_comes_back_before_it_was_seen_off_was_never_gone(lobby: Lobby) -> N
     assert again.replies()[-1][1] == "of the lobby"
 
 
+def test_what_is_handed_to_who_is_gone_and_not_yet_seen_off_returns(lobby: Lobby) -> None:
+    putter = lobby.call().come_in(MANY + 1)
+    putter.say(putter.request("queue.open", "q", 0, None, None))
+    getters = [lobby.call().come_in(session) for session in range(1, MANY + 1)]
+    for getter in getters:
+        getter.say(getter.request("queue.open", "q", 0, None, None))
+        getter.say(getter.request("queue.get", "q", True, None))
+    for getter in getters:
+        getter.transport.lose(None)
+    lobby.loop.turn()
+    putter.say(putter.request("queue.put", "q", b"\x01", True, None))
+    lobby.loop.turn(10)
+    putter.say(putter.request("queue.get", "q", False, None))
+    assert putter.replies()[-2:] == [[2, None], [3, b"\x01"]]
+
+
+def test_a_server_goes_down_while_many_leave(lobby: Lobby) -> None:
+    callers = [lobby.call().come_in(session) for session in range(1, MANY + 1)]
+    for caller in callers:
+        caller.say(caller.request("queue.open", "q", 0, None, None))
+        caller.say(caller.request("queue.get", "q", True, None))
+        caller.transport.lose(None)
+    lobby.loop.turn()
+    lobby.service.close()
+    lobby.hall.close()
+    assert lobby.hall.is_empty.is_set()
+
+
 def test_few_sessions_end_at_once(lobby: Lobby) -> None:
     for session in (1, 2):
         lobby.call().come_in(session).transport.lose(None)

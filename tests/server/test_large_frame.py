@@ -5,11 +5,15 @@ from __future__ import annotations
 import asyncio
 import socket
 from collections.abc import Iterator
+from typing import cast
 
 import pytest
 
+from shared_state_protocol.wire import messages
 from shared_state_protocol.wire.large import LARGE_BYTES
 from shared_state_server import listener
+from shared_state_server.connection import Connection
+from shared_state_server.large_frame import READ_BYTES, LargeFrame
 from shared_state_server.settings import Settings
 
 from ..fixtures.servers import ThreadServer
@@ -33,6 +37,35 @@ def insider(
         assert stranger.ask("dict.open", "d") == [1, None]
         yield stranger
     server.stop()
+
+
+class Still(asyncio.Transport):
+    """A transport that does nothing."""
+
+    def pause_reading(self) -> None:
+        pass
+
+    def resume_reading(self) -> None:
+        pass
+
+    def set_protocol(self, protocol: asyncio.BaseProtocol) -> None:
+        pass
+
+    def is_closing(self) -> bool:
+        return True
+
+
+async def test_so_much_is_read_at_once_and_no_more_until_all_is_there() -> None:
+    """What others have to wait while 64 MB arrive is a number of reads, each of so many bytes."""
+    beginning = messages.request(1, 0, "dict.set", "d", (KEY, bytes(LARGE_BYTES)))[4:100]
+    length = 8 * READ_BYTES + 1
+    frame = LargeFrame(cast("Connection", None), Still(), beginning, length)
+    sizes: list[int] = []
+    while room := len(frame.get_buffer(-1)):
+        sizes.append(room)
+        frame.buffer_updated(room)
+    assert sum(sizes) == length - len(beginning)
+    assert max(sizes) == READ_BYTES
 
 
 def test_large_and_small_frames_may_come_in_one_stream(insider: Stranger) -> None:

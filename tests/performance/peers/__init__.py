@@ -13,6 +13,7 @@ another's modules, and by name, so that the type checkers need not have it.
 
 from __future__ import annotations
 
+import importlib.util
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import AbstractContextManager
 from typing import Any, Literal, Protocol, runtime_checkable
@@ -34,6 +35,11 @@ ITEMS = "items"
 AUTHKEY = b"a key that only this run uses, once"
 
 
+def not_installed(module: str, package: str) -> str | None:
+    """Return why a peer cannot run that needs this module, or None."""
+    return None if importlib.util.find_spec(module) else f"{package} is not installed"
+
+
 class Peer(Protocol):
     """A product over a transport."""
 
@@ -45,6 +51,11 @@ class Peer(Protocol):
     @property
     def transport(self) -> Transport:
         """How its clients reach its server."""
+        ...
+
+    @property
+    def is_heavy(self) -> bool:
+        """Whether its clients are too heavy for a crowd of them."""
         ...
 
     def missing(self) -> str | None:

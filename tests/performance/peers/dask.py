@@ -9,14 +9,13 @@ import asyncio
 import functools
 import importlib
 import importlib.metadata
-import importlib.util
 import logging
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from tests.performance.peers import KEY, LARGE_KEY, VALUE, Operation, Transport
+from tests.performance.peers import KEY, LARGE_KEY, VALUE, Operation, Transport, not_installed
 from tests.performance.serving import Server, python_server
 
 if TYPE_CHECKING:
@@ -27,17 +26,16 @@ if TYPE_CHECKING:
 class Dask:
     transport: Transport = "TCP"
     product = "Dask distributed"
+    is_heavy = True
 
     def missing(self) -> str | None:
-        return None if importlib.util.find_spec("distributed") else "distributed is not installed"
+        return not_installed("distributed", "distributed")
 
     def version(self) -> str:
         return importlib.metadata.version("distributed")
 
-    @contextmanager
-    def serve(self) -> Iterator[Server]:
-        with python_server(serve) as server:
-            yield server
+    def serve(self) -> AbstractContextManager[Server]:
+        return python_server(serve)
 
     def set_and_get(self, address: Any) -> Sequence[Operation]:
         variable = kind("Variable")(KEY, client=connect(address))

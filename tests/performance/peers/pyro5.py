@@ -9,18 +9,17 @@ from __future__ import annotations
 import functools
 import importlib
 import importlib.metadata
-import importlib.util
 import queue
 import threading
-from array import array
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from tests.performance.peers import KEY, LARGE_KEY, VALUE, Operation, Transport
-from tests.performance.serving import Server, python_server, socket_folder
+from tests.performance.peers import KEY, VALUE, Operation, Transport, not_installed
+from tests.performance.peers.mapping import KeepsArraysAsBytes, SetAndGet
+from tests.performance.serving import Server, server_over
 
 if TYPE_CHECKING:
     from multiprocessing.connection import Connection
@@ -31,33 +30,23 @@ BATCH_SERIALIZER = "serpent"
 
 
 @dataclass(frozen=True)
-class Pyro:
+class Pyro(KeepsArraysAsBytes):
     transport: Transport
     product = "Pyro5"
+    is_heavy = False
 
     def missing(self) -> str | None:
-        return None if importlib.util.find_spec("Pyro5") else "Pyro5 is not installed"
+        return not_installed("Pyro5", "Pyro5")
 
     def version(self) -> str:
         return f"{importlib.metadata.version('Pyro5')}, {SERIALIZER}"
 
-    @contextmanager
-    def serve(self) -> Iterator[Server]:
-        with socket_folder() as folder:
-            path = str(folder / "pyro") if self.transport == "Unix" else None
-            with python_server(serve, path) as server:
-                yield server
+    def serve(self) -> AbstractContextManager[Server]:
+        return server_over(self.transport, serve)
 
-    def set_and_get(self, address: Any) -> Sequence[Operation]:
+    def mapping(self, address: Any) -> SetAndGet:
         shared = connect(address)
-        return (functools.partial(shared.set, KEY, VALUE), functools.partial(shared.get, KEY))
-
-    def set_and_get_large(self, address: Any, size: int) -> Sequence[Operation]:
-        shared = connect(address)
-        return (
-            functools.partial(shared.set, LARGE_KEY, bytes(size)),
-            functools.partial(shared.get, LARGE_KEY),
-        )
+        return shared.set, shared.get
 
     def put_and_get(self, address: Any) -> Sequence[Operation]:
         shared = connect(address)
@@ -66,11 +55,6 @@ class Pyro:
     def acquire_and_release(self, address: Any, name: str) -> Sequence[Operation]:
         shared = connect(address)
         return (functools.partial(shared.acquire, name), functools.partial(shared.release, name))
-
-    def read_array(self, address: Any, length: int) -> Sequence[Operation]:
-        shared = connect(address)
-        shared.set(LARGE_KEY, bytes(8 * length))
-        return (lambda: array("d", shared.get(LARGE_KEY)),)
 
     def batch(self, address: Any, size: int) -> Sequence[Operation]:
         shared = connect(address)

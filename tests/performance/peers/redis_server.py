@@ -1,17 +1,21 @@
-"""A real redis-server for the clients that speak to one: nothing kept on disk, TCP and Unix."""
+"""A real redis-server for the clients that speak to one: nothing kept on disk, TCP and Unix.
+
+An array is the string of its bytes there.
+"""
 
 from __future__ import annotations
 
-import importlib.util
 import shutil
 import socket
 import subprocess
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass
 from pathlib import Path
+from typing import ClassVar
 
-from tests.performance.peers import Transport
+from tests.performance.peers import Transport, not_installed
 from tests.performance.serving import Server, socket_folder
 
 SERVER = "redis-server"
@@ -22,13 +26,22 @@ MAX_CLIENTS = 12_000
 """Its own limit is 10,000, which one crowd of waiters alone would fill."""
 
 
-def missing(module: str, package: str) -> str | None:
-    """Return why a client in `module` cannot run against the server."""
-    if shutil.which(SERVER) is None:
-        return f"no {SERVER} on the PATH"
-    if importlib.util.find_spec(module) is None:
-        return f"{package} is not installed"
-    return None
+@dataclass(frozen=True)
+class OnRedisServer:
+    """A client of redis-server, over one transport."""
+
+    transport: Transport = "TCP"
+    module: ClassVar[str]
+    package: ClassVar[str]
+    is_heavy = False
+
+    def missing(self) -> str | None:
+        if shutil.which(SERVER) is None:
+            return f"no {SERVER} on the PATH"
+        return not_installed(self.module, self.package)
+
+    def serve(self) -> AbstractContextManager[Server]:
+        return redis_server(self.transport)
 
 
 def server_version() -> str:

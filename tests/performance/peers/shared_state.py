@@ -9,20 +9,13 @@ from __future__ import annotations
 import functools
 import importlib.metadata
 import importlib.util
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from tests.performance.peers import (
-    AUTHKEY,
-    KEY,
-    LARGE_KEY,
-    VALUE,
-    AsyncOperation,
-    Operation,
-    Transport,
-)
+from tests.performance.peers import AUTHKEY, KEY, VALUE, AsyncOperation, Operation, Transport
+from tests.performance.peers.mapping import HasMapping, SetAndGet
 from tests.performance.serving import Server, python_server
 
 if TYPE_CHECKING:
@@ -36,9 +29,10 @@ ARRAY = "performance array"
 
 
 @dataclass(frozen=True)
-class SharedState:
+class SharedState(HasMapping):
     transport: Transport
     product = "shared-state"
+    is_heavy = False
 
     def missing(self) -> str | None:
         if importlib.util.find_spec("shared_state_server") is None:
@@ -49,24 +43,12 @@ class SharedState:
         loop = "uvloop" if importlib.util.find_spec("uvloop") else "asyncio's own loop"
         return f"{importlib.metadata.version('shared-state')} on {loop}"
 
-    @contextmanager
-    def serve(self) -> Iterator[Server]:
-        with python_server(serve) as server:
-            yield server
+    def serve(self) -> AbstractContextManager[Server]:
+        return python_server(serve)
 
-    def set_and_get(self, address: Any) -> Sequence[Operation]:
+    def mapping(self, address: Any) -> SetAndGet:
         mapping = self._connect(address).dict(OBJECT)
-        return (
-            functools.partial(mapping.__setitem__, KEY, VALUE),
-            functools.partial(mapping.__getitem__, KEY),
-        )
-
-    def set_and_get_large(self, address: Any, size: int) -> Sequence[Operation]:
-        mapping = self._connect(address).dict(OBJECT)
-        return (
-            functools.partial(mapping.__setitem__, LARGE_KEY, bytes(size)),
-            functools.partial(mapping.__getitem__, LARGE_KEY),
-        )
+        return mapping.__setitem__, mapping.__getitem__
 
     def put_and_get(self, address: Any) -> Sequence[Operation]:
         items = self._connect(address).queue(ITEMS)

@@ -8,17 +8,18 @@ import sys
 import threading
 from array import array
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from multiprocessing import managers
 from multiprocessing.connection import Client
 from multiprocessing.managers import BaseManager, DictProxy
 from typing import TYPE_CHECKING, Any
 
-from tests.performance.peers import AUTHKEY, KEY, LARGE_KEY, VALUE, Operation, Transport
-from tests.performance.serving import Server, python_server, socket_folder
+from tests.performance.peers import AUTHKEY, KEY, VALUE, Operation, Transport
+from tests.performance.peers.mapping import HasMapping, SetAndGet
+from tests.performance.serving import Server, server_over
 
 if TYPE_CHECKING:
     from multiprocessing.connection import Connection
@@ -51,9 +52,10 @@ Manager.register("array", callable=array_of, proxytype=proxy_type("ArrayProxy"))
 
 
 @dataclass(frozen=True)
-class StandardLibrary:
+class StandardLibrary(HasMapping):
     transport: Transport
     product = "multiprocessing.managers"
+    is_heavy = False
 
     def missing(self) -> str | None:
         return None
@@ -61,26 +63,12 @@ class StandardLibrary:
     def version(self) -> str:
         return f"Python {sys.version.split()[0]}"
 
-    @contextmanager
-    def serve(self) -> Iterator[Server]:
-        with socket_folder() as folder:
-            address = str(folder / "manager") if self.transport == "Unix" else ("127.0.0.1", 0)
-            with python_server(serve, address) as server:
-                yield server
+    def serve(self) -> AbstractContextManager[Server]:
+        return server_over(self.transport, serve)
 
-    def set_and_get(self, address: Any) -> Sequence[Operation]:
+    def mapping(self, address: Any) -> SetAndGet:
         mapping = manager(address).mapping()
-        return (
-            functools.partial(mapping.__setitem__, KEY, VALUE),
-            functools.partial(mapping.__getitem__, KEY),
-        )
-
-    def set_and_get_large(self, address: Any, size: int) -> Sequence[Operation]:
-        mapping = manager(address).mapping()
-        return (
-            functools.partial(mapping.__setitem__, LARGE_KEY, bytes(size)),
-            functools.partial(mapping.__getitem__, LARGE_KEY),
-        )
+        return mapping.__setitem__, mapping.__getitem__
 
     def put_and_get(self, address: Any) -> Sequence[Operation]:
         items = manager(address).items()
@@ -101,8 +89,8 @@ class StandardLibrary:
             return list(pool.map(functools.partial(connect, address), range(count)))
 
 
-def serve(ready: Connection, address: Any) -> None:
-    server = Manager(address, AUTHKEY).get_server()
+def serve(ready: Connection, path: str | None) -> None:
+    server = Manager(path or ("127.0.0.1", 0), AUTHKEY).get_server()
     ready.send(server.address)
     server.serve_forever()
 

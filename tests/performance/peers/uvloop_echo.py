@@ -8,13 +8,12 @@ from __future__ import annotations
 import asyncio
 import importlib
 import importlib.metadata
-import importlib.util
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, Any
 
+from tests.performance.peers import not_installed
 from tests.performance.peers.echo import FRAME, Echo
-from tests.performance.serving import Server, python_server, socket_folder
+from tests.performance.serving import Server, server_over
 
 if TYPE_CHECKING:
     from multiprocessing.connection import Connection
@@ -24,17 +23,13 @@ class UvloopEcho(Echo):
     product = "bare uvloop echo"
 
     def missing(self) -> str | None:
-        return None if importlib.util.find_spec("uvloop") else "uvloop is not installed"
+        return not_installed("uvloop", "uvloop")
 
     def version(self) -> str:
         return f"uvloop {importlib.metadata.version('uvloop')}, {len(FRAME)} bytes there and back"
 
-    @contextmanager
-    def serve(self) -> Iterator[Server]:
-        with socket_folder() as folder:
-            path = str(folder / "echo") if self.transport == "Unix" else None
-            with python_server(echo, path) as server:
-                yield server
+    def serve(self) -> AbstractContextManager[Server]:
+        return server_over(self.transport, echo)
 
 
 class Back(asyncio.Protocol):

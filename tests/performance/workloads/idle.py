@@ -8,8 +8,7 @@ not in it.
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -17,7 +16,7 @@ from tests.performance.measuring import Effort
 from tests.performance.peers import KeepsIdleClients, Peer
 from tests.performance.peers.shared_state import SharedState
 from tests.performance.process import resident_bytes, thread_count
-from tests.performance.serving import SPAWN, STOP_TIMEOUT_S
+from tests.performance.serving import child
 from tests.performance.table import Promise, Section
 
 if TYPE_CHECKING:
@@ -54,32 +53,22 @@ class IdleClients:
 
 
 def cost(peer: KeepsIdleClients) -> Cost:
-    with peer.serve() as server, crowd(functools.partial(peer.idle_clients, server.address)) as add:
-        add(FIRST_CLIENTS)
+    with (
+        peer.serve() as server,
+        child(keep, functools.partial(peer.idle_clients, server.address)) as (_, crowd),
+    ):
+        add(crowd, FIRST_CLIENTS)
         memory, threads = resident_bytes(server.pid), thread_count(server.pid)
-        add(CLIENTS)
+        add(crowd, CLIENTS)
         return Cost(
             (resident_bytes(server.pid) - memory) / CLIENTS, thread_count(server.pid) - threads
         )
 
 
-@contextmanager
-def crowd(connect: Callable[[int], list[Any]]) -> Iterator[Callable[[int], None]]:
-    """A process that keeps clients; call it with how many more it is to connect."""
-    ours, theirs = SPAWN.Pipe()
-    process = SPAWN.Process(target=keep, args=(theirs, connect), daemon=True)
-    process.start()
-    theirs.close()
-
-    def add(count: int) -> None:
-        ours.send(count)
-        ours.recv()
-
-    try:
-        yield add
-    finally:
-        process.kill()
-        process.join(STOP_TIMEOUT_S)
+def add(crowd: Connection, count: int) -> None:
+    """Have a process connect so many clients more."""
+    crowd.send(count)
+    crowd.recv()
 
 
 def keep(pipe: Connection, connect: Callable[[int], list[Any]]) -> None:
@@ -100,7 +89,8 @@ def row(peer: Peer, measured: Cost) -> Sequence[str]:
 
 def promise(peer: Peer, measured: Cost) -> Promise:
     return Promise(
-        f"An idle client of {peer.product} over {peer.transport}",
+        f"An idle client, {peer.transport}",
+        "",
         f"< {WANTED_BYTES:,} B, no thread",
         f"{measured.bytes_a_client:,.0f} B, {measured.threads} threads",
         measured.bytes_a_client < WANTED_BYTES and measured.threads == 0,

@@ -10,8 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -19,7 +18,7 @@ from tests.performance.measuring import Effort, percentile
 from tests.performance.peers import AsyncOperation, ParksClients, Peer
 from tests.performance.peers.shared_state import SharedState
 from tests.performance.process import resident_bytes, thread_count
-from tests.performance.serving import SPAWN, STOP_TIMEOUT_S
+from tests.performance.serving import child
 from tests.performance.table import Promise, Section
 from tests.performance.workloads.rate import full_name
 
@@ -82,7 +81,10 @@ class Parked:
 
 
 def cost(peer: ParksClients, clients: int) -> Cost:
-    with peer.serve() as server, crowd(peer, server.address, clients) as pipe:
+    with (
+        peer.serve() as server,
+        child(follow_orders, peer, server.address, clients) as (_, pipe),
+    ):
         pipe.recv()
         memory, threads = resident_bytes(server.pid), thread_count(server.pid)
         pipe.send("park")
@@ -92,20 +94,6 @@ def cost(peer: ParksClients, clients: int) -> Cost:
         pipe.send("hand over")
         latencies = sorted(pipe.recv())
         return Cost(added, more_threads, percentile(latencies, 0.5), percentile(latencies, 0.99))
-
-
-@contextmanager
-def crowd(peer: ParksClients, address: Any, clients: int) -> Iterator[Connection]:
-    """A process with all the clients; it does the next thing when it is told to."""
-    ours, theirs = SPAWN.Pipe()
-    process = SPAWN.Process(target=follow_orders, args=(theirs, peer, address, clients))
-    process.start()
-    theirs.close()
-    try:
-        yield ours
-    finally:
-        process.kill()
-        process.join(STOP_TIMEOUT_S)
 
 
 def follow_orders(pipe: Connection, peer: ParksClients, address: Any, clients: int) -> None:
@@ -163,7 +151,8 @@ def row(peer: Peer, measured: Cost) -> Sequence[str]:
 
 def promise(peer: Peer, measured: Cost) -> Promise:
     return Promise(
-        f"Clients parked in a get of {full_name(peer)}",
+        f"Clients parked in a get, {peer.transport}",
+        "",
         f"< {WANTED_BYTES / MEGABYTE:.0f} MB, no thread, "
         f"p99 < {WANTED_HAND_OVER_S * MILLISECONDS:.0f} ms",
         f"{measured.memory / MEGABYTE:.1f} MB, {measured.threads} threads, "

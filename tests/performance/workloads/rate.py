@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from typing import Any
@@ -18,11 +19,18 @@ from tests.performance.measuring import (
     interleave,
     ratio,
 )
-from tests.performance.peers import Peer
+from tests.performance.peers import Peer, Transport
+from tests.performance.peers.echo import Echo
 from tests.performance.table import Promise, Section
 from tests.performance.team import Work, in_turn, team
 
 MICROSECONDS = 1e6
+
+MOST_HEAVY_CLIENTS = 8
+"""Of a peer whose client takes a second of CPU to start and 100 MB: 32 of them tell nothing new."""
+
+AT_ONCE = 4
+"""Peers that are brought up at the same time: a half of it is waiting for warm-ups."""
 
 Way = Callable[[Any], Work]
 """How a client process of a peer connects to an address, and the work that it then does."""
@@ -50,61 +58,81 @@ class Wanted:
     figure: Figure = RATE
 
 
+def over_each(
+    one: Callable[[Transport], Peer],
+    other: Callable[[Transport], Peer],
+    times: float,
+    figure: Figure = RATE,
+) -> Sequence[Wanted]:
+    """Want the same over TCP and over Unix sockets."""
+    return tuple(
+        Wanted(one(transport), other(transport), times, figure) for transport in ("TCP", "Unix")
+    )
+
+
 @dataclass(frozen=True)
 class Rate:
     """So many client processes, each doing what its peer prepares."""
 
     name: str
-    title: str
+    work: str
     clients: int
     way: Callable[[Peer], Way | None]  # None: the peer cannot do this
     reference: Peer  # whose rate is 1.00 in the table
     wanted: Sequence[Wanted] = field(default=())
     operations_per_call: int = 1
 
+    @property
+    def title(self) -> str:
+        return f"{self.work}, {self.clients} client{'s' if self.clients > 1 else ''}"
+
     def measure(self, peers: Sequence[Peer], effort: Effort) -> Section:
         absent: dict[str, str] = {}
-        with ExitStack() as stack:
-            contestants = [
-                contestant
-                for peer in peers
-                if (contestant := self._bring_up(peer, stack, absent)) is not None
-            ]
-            interleave(contestants, effort)
-        return self._report({contestant.peer: contestant for contestant in contestants}, absent)
+        with ExitStack() as stack, ThreadPoolExecutor(AT_ONCE) as pool:
+            brought_up = pool.map(lambda peer: self._bring_up(peer, absent), peers)
+            contestants = {}
+            for peer, found in zip(peers, brought_up, strict=True):
+                if found is not None:
+                    contestants[peer], keep = found
+                    stack.enter_context(keep)
+            interleave(list(contestants.values()), effort)
+        return self._report(contestants, absent)
 
-    def _bring_up(self, peer: Peer, stack: ExitStack, absent: dict[str, str]) -> Contestant | None:
+    def _bring_up(self, peer: Peer, absent: dict[str, str]) -> tuple[Contestant, ExitStack] | None:
         way = self.way(peer)
-        if way is None:
+        if way is None or (peer.is_heavy and self.clients > MOST_HEAVY_CLIENTS):
             return None
-        try:
-            server = stack.enter_context(peer.serve())
-            clients = stack.enter_context(
-                team(self.clients, functools.partial(way, server.address))
-            )
-        except Exception as error:  # noqa: BLE001  # it is told; the others are measured
-            absent[full_name(peer)] = str(error)
-            return None
-        return Contestant(peer, server, clients, self.operations_per_call)
+        with ExitStack() as stack:
+            try:
+                server = stack.enter_context(peer.serve())
+                clients = stack.enter_context(
+                    team(self.clients, functools.partial(way, server.address))
+                )
+            except Exception as error:  # noqa: BLE001  # it is told; the others are measured
+                absent[full_name(peer)] = str(error)
+                return None
+            contestant = Contestant(peer, server, clients, self.operations_per_call)
+            return contestant, stack.pop_all()
 
     def _report(self, contestants: Mapping[Peer, Contestant], absent: Mapping[str, str]) -> Section:
         reference = contestants.get(self.reference)
         return Section(
             self.name,
             self.title,
-            f"The ratio is to {full_name(self.reference)}; CPU is per operation, latency per call. "
-            "How fair it is shows in the rate that there would be if every client did as much as "
-            "the one that did least.",
+            f"`ratio` is to {full_name(self.reference)}.",
             HEADER,
             [row(contestant, reference) for contestant in contestants.values()],
             [
-                promise(self.title, wanted, contestants[wanted.one], contestants[wanted.other])
+                promise(self.title, wanted, contestants)
                 for wanted in self.wanted
                 if wanted.one in contestants and wanted.other in contestants
             ],
             absent,
             "operations/s",
-            {full_name(peer): each.median(RATE.of) for peer, each in contestants.items()},
+            {
+                (peer.product, peer.transport): each.median(RATE.of)
+                for peer, each in contestants.items()
+            },
         )
 
 
@@ -134,14 +162,20 @@ def row(contestant: Contestant, reference: Contestant | None) -> Sequence[str]:
     )
 
 
-def promise(title: str, wanted: Wanted, one: Contestant, other: Contestant) -> Promise:
-    figure = wanted.figure
-    measured = ratio(one.windows, other.windows, figure)
+def promise(title: str, wanted: Wanted, contestants: Mapping[Peer, Contestant]) -> Promise:
+    """Compare with what was wanted, and with the echo: nobody who makes round trips does more."""
+    figure, transport = wanted.figure, wanted.one.transport
+    other = contestants[wanted.other].windows
+    measured = ratio(contestants[wanted.one].windows, other, figure)
+    echo = contestants.get(Echo(transport))
     return Promise(
-        f"{title}: {figure.name}{full_name(wanted.one)} / {full_name(wanted.other)}",
-        f"{'≥' if figure.more_is_better else '≤'} {wanted.times:.2f}",
-        f"{measured.median:.2f} ({measured.least:.2f} to {measured.most:.2f})",
+        f"{title}{figure.name}, {transport}",
+        wanted.other.product
+        + (f", {wanted.other.transport}" * (wanted.other.transport != transport)),
+        f"{'≥' if figure.more_is_better else '≤'} {wanted.times:.2f}x",
+        f"{measured.median:.2f}x ({measured.least:.2f} to {measured.most:.2f})",
         is_kept(wanted, measured),
+        f"{ratio(echo.windows, other, figure).median:.2f}x" if echo else "",
     )
 
 
