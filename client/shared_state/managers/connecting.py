@@ -113,7 +113,7 @@ class ManagerConnection(connection.Connection):
         Raises:
             OSError: the connection is broken; the server has not got the whole of it.
         """
-        data = wire.frame(pickle.dumps(obj) if _is_plain_request(obj) else _dumps(obj))
+        data = wire.frame(pickle.dumps(obj) if _is_plain(obj) else _dumps(obj))
         self.is_in_call = True
         sent = os.write(self._handle, data)
         if sent < len(data):
@@ -371,15 +371,13 @@ class _Unpickler(pickle.Unpickler):
         return super().find_class(module, name)
 
 
-def _is_plain_request(obj: Any) -> bool:
+def _is_plain(obj: Any) -> bool:
     """Return whether an object is a request without anything in it that has to be translated."""
-    return (
-        type(obj) is tuple
-        and len(obj) == REQUEST_PARTS  # pyright: ignore[reportUnknownArgumentType]  # of whatever
-        and not obj[3]
-        and type(obj[2]) is tuple
-        and _ATOMS.issuperset(map(type, obj[2]))  # pyright: ignore[reportUnknownArgumentType]  # as above
-    )
+    if not isinstance(obj, tuple) or len(obj) != REQUEST_PARTS:  # pyright: ignore[reportUnknownArgumentType]  # of whatever
+        return False
+    request: tuple[Any, str, Any, Any] = obj  # pyright: ignore[reportUnknownVariableType]  # as above
+    _, _, arguments, keywords = request
+    return not keywords and _ATOMS.issuperset(map(type, arguments))
 
 
 def _dumps(obj: Any) -> bytes:

@@ -31,7 +31,7 @@ from shared_state_protocol.wire.stdlib import FrameReader, ServerOpening
 
 from ..hall import Hall
 from ..session import Session
-from .classes import Elsewhere
+from .classes import Elsewhere, names_no_class
 from .entries import Entry
 from .errands import Errands
 from .lane import StdlibLane
@@ -180,9 +180,10 @@ class StdlibConnection(asyncio.Protocol):
         self._xml = is_xml(payload)
         if self._xml:
             request = read_xml(payload)
+        elif names_no_class(payload):
+            request = pickle.loads(payload)  # noqa: S301  # which can make nothing but plain values
         else:
-            classes = self.office.classes
-            request = classes.load_plain(payload) or classes.load(payload, self._rebuild, here=here)
+            request = self.office.classes.load(payload, self._rebuild, here=here)
         ident, method, args, kwds = request
         if type(method) is not str or type(kwds) is not dict:
             raise pickle.UnpicklingError("a request that is none")

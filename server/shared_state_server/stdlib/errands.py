@@ -77,6 +77,7 @@ class Errands:
         self._is_given_up = False
         self._is_waiting = False
         self._reads = False
+        self._sends = False
         # What the worker alone changes; the loop, what it blocks, while the worker does not wait.
         self._first: Perform | None = None
         self._count = 0
@@ -120,6 +121,7 @@ class Errands:
         self._first = perform
         self._is_busy = self._reads = True
         self._is_given_up = bool(self._backlog)
+        self._sends = not connection.transport.get_write_buffer_size()
         connection.transport.pause_reading()
         self._watcher = self._loop.call_later(STUCK_S, self._watch, self._count)
         self._worker.run(self._run)
@@ -192,18 +194,20 @@ class Errands:
         connection = self._connection
         data = b"" if reply is None else connection.written(reply)
         with self._turn:
+            if self._is_given_up:
+                data = b""
+            else:
+                if data and self._sends:
+                    data = self._send(data)
+                if connection.lane is not None:
+                    if self._undo is not None:
+                        connection.lane.undo, self._undo = _at_any_time(self._undo), None
+                    if self._reads and reply is not None and not data and not self._backlog:
+                        self._is_waiting = True
+                        return True
             undo, self._undo = self._undo, None
-            lane, is_given_up = connection.lane, self._is_given_up
-            data = b"" if is_given_up else self._send(data)
-            if undo is not None and lane is not None and not is_given_up:
-                lane.undo, undo = _at_any_time(undo), None
-            is_loops_turn = self._reads or bool(data or self._backlog) or lane is None
-            if not is_loops_turn:
-                self._is_busy = False
-            elif self._reads and reply is not None and lane is not None:
-                self._is_waiting = not (is_given_up or data or self._backlog)
-            if self._is_waiting:
-                return True
+            is_loops_turn = self._reads or bool(data or self._backlog) or connection.lane is None
+            self._is_busy = is_loops_turn
         if undo is not None:
             undo()
         if is_loops_turn:
@@ -211,35 +215,31 @@ class Errands:
         return False
 
     def _next(self) -> bytes | None:
-        """Return the client's next request; None if it sends none for a while."""
-        payload = self._read()
-        if payload is None:
-            self._give_back(b"")
-            return None
-        self._count += 1
-        self._is_waiting = False  # not before: until then the loop leaves the socket alone
-        self._connection.count_request()
-        return payload
+        """Return the client's next request; None if it sends none for a while.
 
-    def _read(self) -> bytes | None:
-        """Read one request; what is incomplete or more than one is left to the loop."""
+        What is incomplete or more than one is left to the loop.
+        """
         connection = self._connection
-        if not self._blocks:
-            self._block(True)
         try:
+            if not self._blocks:
+                self._block(True)
             payloads = connection.reader.feed(self._socket.recv(READ_BYTES))
+        except OSError as error:
+            connection.was_reset = not isinstance(error, BlockingIOError)  # which is only late
+            payloads = []
         except ProtocolError as error:
             self._loop.call_soon_threadsafe(connection.cut_off, str(error))
-            return None
-        except BlockingIOError:  # nothing came in time
-            return None
-        except OSError:
-            connection.was_reset = True
+            payloads = []
+        if not payloads:
+            self._give_back(b"")
             return None
         if len(payloads) > 1:
             self._backlog.extend(payloads[1:])
             self._is_given_up = True
-        return payloads[0] if payloads else None
+        self._count += 1
+        self._is_waiting = False  # not before: until then the loop leaves the socket alone
+        connection.count_request()
+        return payloads[0]
 
     def _block(self, blocks: bool) -> None:
         """Have the socket block or not: the loop's and ours are one to the kernel."""
@@ -249,8 +249,6 @@ class Errands:
 
     def _send(self, data: bytes) -> bytes:
         """Send from this thread, which saves the loop a turn; return what is left."""
-        if not data:
-            return data
         try:
             return data[self._socket.send(data, socket.MSG_DONTWAIT) :]
         except OSError:
