@@ -113,13 +113,15 @@ class BaseProxy(stdlib.BaseProxy):
 
     def _exchange(self, request: Any) -> Any:
         """Send a request and return the reply."""
-        made = self._usable_connection()
+        made = getattr(self._tls, "connection", None)
+        is_unusable = getattr(made, "is_unusable", None)  # a connection of others has none
+        if made is None or (is_unusable is not None and is_unusable()):
+            made = self._reconnected()
         try:
             try:
                 made.send(request)
             except (BrokenPipeError, ConnectionResetError):  # gone just now: nothing was done
-                self._forget_connection()
-                made = self._usable_connection()
+                made = self._reconnected()
                 made.send(request)
             return made.recv()
         except (OSError, EOFError):
@@ -130,13 +132,8 @@ class BaseProxy(stdlib.BaseProxy):
                 self._replace_connection()
             raise
 
-    def _usable_connection(self) -> Any:
-        made = getattr(self._tls, "connection", None)
-        if made is not None:
-            is_unusable = getattr(made, "is_unusable", None)
-            if is_unusable is None or not is_unusable():
-                return made
-            self._forget_connection()
+    def _reconnected(self) -> Any:
+        self._forget_connection()
         self._connect()
         return self._tls.connection
 

@@ -42,6 +42,10 @@ REQUEST_PARTS = 4
 READ_BYTES = 65536
 """Read at once: nearly every reply is shorter, and so is one system call."""
 
+QUIET_S = 0.001
+"""For which a connection is not looked at again: a server that went away since then has done so in
+the middle of two calls as well as between them, and looking costs each call a system call."""
+
 _SHORT = struct.Struct("!i")
 _LONG = struct.Struct("!Q")
 _TIMEVAL = struct.Struct("@ll")
@@ -61,6 +65,19 @@ class _Reading(threading.local):
 reading = _Reading()
 
 
+class _Process:
+    """How many forks lie between this process and the one that has imported the module."""
+
+    forks = 0
+
+    def forked(self) -> None:
+        self.forks += 1
+
+
+_process = _Process()
+os.register_at_fork(after_in_child=_process.forked)
+
+
 class ManagerConnection(connection.Connection):
     """A connection to a manager's server.
 
@@ -73,7 +90,8 @@ class ManagerConnection(connection.Connection):
         super().__init__(handle)
         self.authkey = authkey
         self.is_in_call = False
-        self._pid = os.getpid()
+        self._forks = _process.forks
+        self._heard_at = time.monotonic()
         self._poll = select.poll()
         self._poll.register(handle, select.POLLIN)
 
@@ -83,7 +101,11 @@ class ManagerConnection(connection.Connection):
         Nobody may have sent anything between two calls: what there is to read is the end, or the
         reply to a call that was interrupted.
         """
-        return self.is_in_call or self._pid != os.getpid() or bool(self._poll.poll(0))
+        return (
+            self.is_in_call
+            or self._forks != _process.forks
+            or (time.monotonic() - self._heard_at > QUIET_S and bool(self._poll.poll(0)))
+        )
 
     def send(self, obj: Any) -> None:
         """Send an object.
@@ -91,9 +113,11 @@ class ManagerConnection(connection.Connection):
         Raises:
             OSError: the connection is broken; the server has not got the whole of it.
         """
-        data = wire.frame(_dumps(obj))
+        data = wire.frame(pickle.dumps(obj) if _is_plain(obj) else _dumps(obj))
         self.is_in_call = True
-        self._write(data)
+        sent = os.write(self._handle, data)
+        if sent < len(data):
+            self._write(memoryview(data)[sent:])
 
     def recv(self) -> Any:
         """Return the next object.
@@ -103,21 +127,18 @@ class ManagerConnection(connection.Connection):
         """
         data = self._read()
         self.is_in_call = False
-        return _loads(data, self.authkey)
+        self._heard_at = time.monotonic()
+        return _loads(data, self.authkey) if _MENTION in data else pickle.loads(data)  # noqa: S301  # from a server that has proved that it has the key
 
-    def _write(self, data: bytes) -> None:
-        sent = os.write(self._handle, data)
-        if sent < len(data):
-            view = memoryview(data)
-            while sent < len(data):
-                sent += os.write(self._handle, view[sent:])
+    def _write(self, data: bytes | memoryview) -> None:
+        view = memoryview(data)
+        while view:
+            view = view[os.write(self._handle, view) :]
 
     def _read(self) -> bytes:
         data = os.read(self._handle, READ_BYTES)
-        if len(data) >= _SHORT.size:
-            (size,) = _SHORT.unpack_from(data)
-            if size == len(data) - _SHORT.size:
-                return data[_SHORT.size :]
+        if len(data) >= _SHORT.size and _SHORT.unpack_from(data)[0] == len(data) - _SHORT.size:
+            return data[_SHORT.size :]
         return self._read_on(bytearray(data))
 
     def _read_on(self, data: bytearray) -> bytes:
@@ -350,25 +371,22 @@ class _Unpickler(pickle.Unpickler):
         return super().find_class(module, name)
 
 
-def _is_request(obj: Any) -> bool:
-    return type(obj) is tuple and len(obj) == REQUEST_PARTS  # pyright: ignore[reportUnknownArgumentType]  # of whatever
+def _is_plain(obj: Any) -> bool:
+    """Return whether an object is a request without anything in it that has to be translated."""
+    if not isinstance(obj, tuple) or len(obj) != REQUEST_PARTS:  # pyright: ignore[reportUnknownArgumentType]  # of whatever
+        return False
+    request: tuple[Any, str, Any, Any] = obj  # pyright: ignore[reportUnknownVariableType]  # as above
+    _, _, arguments, keywords = request
+    return not keywords and _ATOMS.issuperset(map(type, arguments))
 
 
 def _dumps(obj: Any) -> bytes:
-    if _is_request(obj) and not obj[3]:
-        for each in obj[2]:
-            if type(each) not in _ATOMS:
-                break
-        else:
-            return pickle.dumps(obj)
     buffer = io.BytesIO()
     _Pickler(buffer).dump(obj)
     return buffer.getvalue()
 
 
 def _loads(data: bytes, authkey: bytes | None) -> Any:
-    if _MENTION not in data:
-        return pickle.loads(data)  # noqa: S301  # from a server that has proved that it has the key
     reading.authkey = authkey
     try:
         return _Unpickler(io.BytesIO(data)).load()

@@ -14,11 +14,12 @@ import functools
 import importlib
 import io
 import pickle
+import re
 import sys
 from collections.abc import Callable, Iterable
 from typing import Any
 
-__all__ = ["MANAGERS", "PROXIES", "Classes", "Elsewhere"]
+__all__ = ["MANAGERS", "PROXIES", "Classes", "Elsewhere", "names_no_class"]
 
 MANAGERS = "multiprocessing.managers"
 """The module by whose names proxies and tokens travel."""
@@ -46,6 +47,16 @@ QUICK: dict[str, frozenset[str]] = {
         "uuid": "UUID SafeUUID",
     }.items()
 }
+
+
+_NAMING = re.compile(rb"[\n\x82-\x84\x93]")
+"""What a pickle cannot name a class without: a newline ends the names after GLOBAL and INST, and
+the others are EXT1, EXT2, EXT4 and STACK_GLOBAL. They may be a part of a value as well."""
+
+
+def names_no_class(payload: bytes) -> bool:
+    """Return whether a pickle is plain for sure: reading it as such takes a quarter of the time."""
+    return _NAMING.search(payload) is None
 
 
 class Elsewhere(Exception):

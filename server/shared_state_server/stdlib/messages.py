@@ -41,6 +41,9 @@ Reply = tuple[str, Any]
 
 OURS = "shared_state"
 
+_ATOMS = frozenset({bool, bytes, float, int, str, type(None)})
+"""Classes without anything in them that could be a proxy, or fail to be written."""
+
 NOTE = "The server's traceback:\n"
 
 
@@ -62,6 +65,8 @@ def write(reply: Reply, *, xml: bool, address: Any, sent: list[Entry]) -> bytes:
 
     The entries of the proxies in it are added to `sent`.
     """
+    if not xml and type(reply[1]) in _ATOMS:
+        return frame(pickle.dumps(reply))
     answering.address, answering.sent = address, sent
     try:
         if reply[0] == ERROR:

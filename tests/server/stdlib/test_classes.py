@@ -7,12 +7,16 @@ import datetime
 import decimal
 import os
 import pickle
+import pickletools
 from pathlib import Path
 from typing import Any, NoReturn
 
 import pytest
 
-from shared_state_server.stdlib.classes import Classes, Elsewhere
+from shared_state_server.stdlib.classes import Classes, Elsewhere, names_no_class
+
+PROTOCOL = 5
+"""The newest whose opcodes were looked at."""
 
 
 class Job:
@@ -87,3 +91,37 @@ def test_whoever_trusts_all_clients_may_allow_any_class(tmp_path: Path) -> None:
 def test_a_class_is_named_with_its_module(name: str) -> None:
     with pytest.raises(ValueError, match="module:Class"):
         Classes((name,))
+
+
+NAMING = [Job(), os.mkdir, datetime.date(2024, 2, 29), collections.deque([1]), decimal.Decimal(1)]
+
+
+@pytest.mark.parametrize("protocol", range(pickle.HIGHEST_PROTOCOL + 1))
+@pytest.mark.parametrize("value", NAMING, ids=lambda value: type(value).__name__)
+def test_a_pickle_that_names_a_class_does_not_pass_for_a_plain_one(
+    value: Any, protocol: int
+) -> None:
+    assert not names_no_class(pickle.dumps(("id", "put", (value,), {}), protocol))
+
+
+def test_a_request_with_plain_values_passes_for_one() -> None:
+    assert names_no_class(pickle.dumps(("id", "put", (1, 2.5, "x", None, [b"y"], {1: True}), {})))
+
+
+def test_every_opcode_that_names_something_is_told() -> None:
+    """Those that the standard library knows: a new one would have to be looked at."""
+    naming = [each for each in pickletools.opcodes if each.name in {"GLOBAL", "INST"}]
+    assert [each.arg.name for each in naming if each.arg] == ["stringnl_noescape_pair"] * 2
+    others = {"EXT1", "EXT2", "EXT4", "STACK_GLOBAL"}
+    coded = [each.code.encode("latin-1") for each in pickletools.opcodes if each.name in others]
+    assert len(coded) == len(others)
+    assert not any(names_no_class(code) for code in coded)
+    assert max(each.proto for each in pickletools.opcodes) == pickle.HIGHEST_PROTOCOL == PROTOCOL
+
+
+@pytest.mark.parametrize("opcode", [b"c", b"(i"])
+def test_no_names_end_without_a_newline(opcode: bytes, tmp_path: Path) -> None:
+    """What the plain unpickler is trusted with, whatever else stands in the pickle."""
+    for names in (b"posix\nmkdir", b"posix", b"posix mkdir "):
+        with pytest.raises(pickle.UnpicklingError):
+            pickle.loads(opcode + names + b"X\x01\0\0\0x\x85R.")

@@ -1,0 +1,86 @@
+"""A connection knows whether the next call can go through it, mostly without asking the kernel."""
+
+from __future__ import annotations
+
+import os
+import pickle
+import socket
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from shared_state.managers import connecting
+from shared_state.managers.connecting import ManagerConnection
+from shared_state_protocol.wire.stdlib import frame
+
+REQUEST: tuple[Any, ...] = ("id", "method", (1,), {})
+REPLY = ("#RETURN", 1)
+
+
+class Looks:
+    """Counts how often a connection looks whether something has arrived."""
+
+    def __init__(self, poll: Any) -> None:
+        self._poll = poll
+        self.count = 0
+
+    def poll(self, timeout: int) -> Any:
+        self.count += 1
+        return self._poll.poll(timeout)
+
+
+@pytest.fixture
+def ends() -> Iterator[tuple[ManagerConnection, socket.socket]]:
+    mine, theirs = socket.socketpair()
+    with ManagerConnection(mine.detach()) as made, theirs:
+        yield made, theirs
+
+
+def call(made: ManagerConnection, server: socket.socket) -> Any:
+    made.send(REQUEST)
+    server.recv(1 << 16)
+    server.sendall(frame(pickle.dumps(REPLY)))
+    return made.recv()
+
+
+def test_a_busy_connection_does_not_look(
+    ends: tuple[ManagerConnection, socket.socket], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made, server = ends
+    monkeypatch.setattr(connecting, "QUIET_S", 60)
+    made._poll = looks = Looks(made._poll)  # type: ignore[assignment]  # it polls as that does
+    for _ in range(10):
+        assert not made.is_unusable()
+        assert call(made, server) == REPLY
+    assert looks.count == 0
+
+
+def test_one_that_was_quiet_sees_that_its_server_is_gone(
+    ends: tuple[ManagerConnection, socket.socket], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made, server = ends
+    monkeypatch.setattr(connecting, "QUIET_S", 0)
+    assert call(made, server) == REPLY
+    assert not made.is_unusable()
+    server.close()
+    assert made.is_unusable()
+
+
+def test_one_in_the_middle_of_a_call_takes_no_other(
+    ends: tuple[ManagerConnection, socket.socket],
+) -> None:
+    made, _ = ends
+    made.send(REQUEST)
+    assert made.is_unusable()
+
+
+def test_the_connection_of_a_parent_is_none_of_its_child(
+    ends: tuple[ManagerConnection, socket.socket],
+) -> None:
+    made, _ = ends
+    pid = os.fork()
+    if not pid:
+        os._exit(0 if made.is_unusable() else 1)
+    assert os.waitpid(pid, 0)[1] == 0
+    assert not made.is_unusable()
