@@ -36,7 +36,7 @@ from shared_state_protocol.wire.handshake import Welcome
 from shared_state_protocol.wire.large import LargePayload, Pieces
 from shared_state_protocol.wire.messages import ANSWER_PARTS
 
-from .request import Message, Request
+from .request import Message, Request, is_closing
 from .sockets import Opened, break_off, dial, redial
 
 if TYPE_CHECKING:
@@ -141,6 +141,9 @@ class Lane:
             message = self._rescue(error, request, frame)
         if len(message) == ANSWER_PARTS:
             return message[1]
+        if is_closing(message):
+            request = Request(number, operation, name, arguments, time.monotonic())
+            message = self._leave_closing((request,), {number: message})[number]
         raise self._session.error_of(message)
 
     def exchange_large(
@@ -154,7 +157,7 @@ class Lane:
         request = Request(number, operation, name, arguments, time.monotonic())
         try:
             self._tell_request(request)
-            message = self._insist([request])[number]
+            message = self._leave_closing((request,), self._insist([request]))[number]
         except BaseException as error:
             self._take_back((request,), error)
             raise
@@ -179,7 +182,7 @@ class Lane:
         try:
             for chunk, data in self._chunks(requests, first - 1, replies):
                 self._tell(data)
-                replies.update(self._insist(chunk))
+                replies.update(self._leave_closing(chunk, self._insist(chunk)))
             self._accept_many(requests, replies)
         except BaseException as ending:
             self._take_back(requests, ending)
@@ -276,6 +279,20 @@ class Lane:
                 if missing.pop(message[0], None) is not None:
                     replies[message[0]] = message
                     self._given_up.clear()  # the server has read what was sent before
+        return replies
+
+    def _leave_closing(
+        self, requests: Iterable[Request], replies: dict[int, Message]
+    ) -> dict[int, Message]:
+        """Go to the server that comes after one that refused some of `requests`: it is closing.
+
+        There they are told that all is lost. If none comes in time, they keep their refusals.
+        """
+        refused = {each.number: each for each in requests if is_closing(replies[each.number])}
+        if refused:
+            self.close()
+            with contextlib.suppress(OSError):
+                self._reconnect(refused, replies)
         return replies
 
     def _check_patience(self, missing: Iterable[Request]) -> None:
