@@ -10,9 +10,10 @@ take; these count when the object is created.
 
 from __future__ import annotations
 
+import operator
 from abc import ABC, abstractmethod
 from collections.abc import Iterable
-from typing import Any, TypeVar
+from typing import Any, SupportsIndex, TypeVar
 
 from shared_state_protocol.shapes import Scalar
 from shared_state_protocol.typecodes import check_code, pack, pack_first
@@ -64,6 +65,26 @@ __all__ = ["AwaitingAccessors", "BlockingAccessors"]
 
 B = TypeVar("B", bound=Proxy)
 A = TypeVar("A", bound=AsyncProxy)
+
+
+def _name_of(lock: object) -> str:
+    name = getattr(lock, "name", lock)
+    if not isinstance(name, str):
+        raise TypeError(f"a condition is on a shared lock or rlock, or its name, not {lock!r}")
+    return name
+
+
+def _length_and_items(
+    typecode: str, size_or_initializer: SupportsIndex | Iterable[Scalar]
+) -> tuple[int, bytes]:
+    """Return what opens an array: a length, or else its items, packed.
+
+    A NumPy array has `__index__` too, for there are such of one item; it is an initializer.
+    """
+    check_code(typecode)
+    if isinstance(size_or_initializer, Iterable):
+        return 0, pack(typecode, size_or_initializer)
+    return operator.index(size_or_initializer), b""
 
 
 class BlockingAccessors(ABC):
@@ -152,11 +173,12 @@ class BlockingAccessors(ABC):
         """Get or create the bounded semaphore `name`, which has `value` permits at first."""
         return self._open(BoundedSemaphore, name, value)
 
-    def condition(self, name: str, lock: Lock | RLock | None = None) -> Condition:
-        """Get or create the condition `name`, on `lock` or on a lock of its own."""
+    def condition(self, name: str, lock: Lock | RLock | str | None = None) -> Condition:
+        """Get or create the condition `name`, on `lock` (or its name) or on a lock of its own."""
         if lock is None:
             return self._open(Condition, name, None)
-        return self._open(Condition, name, lock.name).on(lock.name)
+        its_name = _name_of(lock)
+        return self._open(Condition, name, its_name).on(its_name)
 
     def event(self, name: str) -> Event:
         """Get or create the event `name`."""
@@ -177,13 +199,11 @@ class BlockingAccessors(ABC):
         return self._open(Value, name, typecode, value)
 
     def array(
-        self, name: str, typecode: str, size_or_initializer: int | Iterable[Scalar] = 0
+        self, name: str, typecode: str, size_or_initializer: SupportsIndex | Iterable[Scalar] = 0
     ) -> Array:
         """Get or create the array `name` of a C type: so many zeros, or these items."""
-        check_code(typecode)
-        if isinstance(size_or_initializer, int):
-            return self._open(Array, name, typecode, size_or_initializer, b"")
-        return self._open(Array, name, typecode, 0, pack(typecode, size_or_initializer))
+        items = _length_and_items(typecode, size_or_initializer)
+        return self._open(Array, name, typecode, *items)
 
     def pipe(self, name: str, duplex: bool = True) -> tuple[PipeEnd, PipeEnd]:
         """Get or create the pipe `name` and return its two ends; each process uses one of them.
@@ -279,11 +299,14 @@ class AwaitingAccessors(ABC):
         """Get or create the bounded semaphore `name`, which has `value` permits at first."""
         return self._open(AsyncBoundedSemaphore, name, value)
 
-    def condition(self, name: str, lock: AsyncLock | AsyncRLock | None = None) -> AsyncCondition:
-        """Get or create the condition `name`, on `lock` or on a lock of its own."""
+    def condition(
+        self, name: str, lock: AsyncLock | AsyncRLock | str | None = None
+    ) -> AsyncCondition:
+        """Get or create the condition `name`, on `lock` (or its name) or on a lock of its own."""
         if lock is None:
             return self._open(AsyncCondition, name, None)
-        return self._open(AsyncCondition, name, lock.name).on(lock.name)
+        its_name = _name_of(lock)
+        return self._open(AsyncCondition, name, its_name).on(its_name)
 
     def event(self, name: str) -> AsyncEvent:
         """Get or create the event `name`."""
@@ -304,13 +327,12 @@ class AwaitingAccessors(ABC):
         return self._open(AsyncValue, name, typecode, value)
 
     def array(
-        self, name: str, typecode: str, size_or_initializer: int | Iterable[Scalar] = 0
+        self, name: str, typecode: str, size_or_initializer: SupportsIndex | Iterable[Scalar] = 0
     ) -> AsyncArray:
         """Get or create the array `name` of a C type: so many zeros, or these items."""
-        check_code(typecode)
-        if isinstance(size_or_initializer, int):
-            return self._open(AsyncArray, name, typecode, size_or_initializer, b"")
-        return self._open(AsyncArray, name, typecode, 0, pack(typecode, size_or_initializer))
+        return self._open(
+            AsyncArray, name, typecode, *_length_and_items(typecode, size_or_initializer)
+        )
 
     def pipe(self, name: str, duplex: bool = True) -> tuple[AsyncPipeEnd, AsyncPipeEnd]:
         """Get or create the pipe `name` and return its two ends; each process uses one of them.

@@ -36,7 +36,7 @@ from .holdings import Holdings
 from .objects import AWAITING
 from .proxy import AsyncProxy, opening_of, reference_to, type_name
 from .reconnect import LOST, Opening
-from .request import Message, Request
+from .request import Message, Request, is_closing
 from .session import Session
 from .wire import Wire, dial, redial
 
@@ -197,9 +197,12 @@ class AsyncClient(AwaitingAccessors):
         if self._loss is not None:
             loss, self._loss = self._loss, None
             raise loss
-        number, future = self._begin(operation, name, arguments)
+        request, future = self._begin(operation, name, arguments)
+        number = request.number
         try:
             message = await future
+            if len(message) != messages.ANSWER_PARTS and is_closing(message):
+                message = await self._leave_closing(request, message)
             if operation.confirms:
                 message = self._session.opened(operation, message)
         except BaseException as error:
@@ -223,8 +226,24 @@ class AsyncClient(AwaitingAccessors):
             return False
         future: asyncio.Future[Message] = asyncio.get_running_loop().create_future()
         self._pending[number] = request, future
-        self._expect(number, future)
+        self._expect(request, future)
         return True
+
+    async def _leave_closing(self, request: Request, refusal: Message) -> Message:
+        """Wait for the server that comes after the one that gave this refusal: it is closing.
+
+        There the request is told that all is lost. If none comes in time, it keeps its refusal.
+        """
+        future: asyncio.Future[Message] = asyncio.get_running_loop().create_future()
+        self._pending[request.number] = request, future
+        if self._wire is None:  # else it ends when the server has said all that it has to say
+            self._reconnect()
+        try:
+            return await future
+        except OSError:
+            return refusal
+        finally:
+            self._pending.pop(request.number, None)
 
     def _give_up(self, number: int) -> None:
         """Cancel a call that ends without a reply, so that it has had no effect.
@@ -239,7 +258,7 @@ class AsyncClient(AwaitingAccessors):
 
     def _begin(
         self, operation: Operation[..., Any], name: str, arguments: Arguments
-    ) -> tuple[int, asyncio.Future[Message]]:
+    ) -> tuple[Request, asyncio.Future[Message]]:
         if self._is_closed:
             raise ValueError("this client is closed")
         if operation.wants_agent:
@@ -248,7 +267,7 @@ class AsyncClient(AwaitingAccessors):
 
     def _ask(
         self, operation: Operation[..., Any], name: str, encoded: Arguments
-    ) -> tuple[int, asyncio.Future[Message]]:
+    ) -> tuple[Request, asyncio.Future[Message]]:
         loop = asyncio.get_running_loop()
         number = self._previous = self._previous + 1
         request = Request(number, operation, name, encoded, loop.time())
@@ -265,7 +284,7 @@ class AsyncClient(AwaitingAccessors):
                 self._write(part)
         else:
             self._write(frame)  # type: ignore[arg-type]  # what is short is in one piece
-        return number, future
+        return request, future
 
     async def _read_batches(
         self, operation: Operation[..., Any], name: str, arguments: Arguments
@@ -321,14 +340,14 @@ class AsyncClient(AwaitingAccessors):
         self, operation: Operation[..., Any], name: str, arguments: Arguments
     ) -> asyncio.Future[Message]:
         """Send a request whose outcome nobody waits for."""
-        number, future = self._begin(operation, name, arguments)
-        self._expect(number, future)
+        request, future = self._begin(operation, name, arguments)
+        self._expect(request, future)
         return future
 
-    def _expect(self, number: int, future: asyncio.Future[Message]) -> None:
+    def _expect(self, request: Request, future: asyncio.Future[Message]) -> None:
         """Take a reply that nobody waits for."""
-        self._pending[number][0].is_heard = False
-        future.add_done_callback(lambda done: self._pass_over(number, done))
+        request.is_heard = False
+        future.add_done_callback(lambda done: self._pass_over(request.number, done))
 
     def _pass_over(self, number: int, done: asyncio.Future[Message]) -> None:
         """Take note of a reply that nobody waits for, or asyncio will complain of an error."""

@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from itertools import groupby
 from types import TracebackType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from shared_state_protocol.contract import Arguments, Operation
 from shared_state_protocol.errors import WIRE_NAMES, LimitExceeded, SharedStateError
@@ -24,7 +24,9 @@ if TYPE_CHECKING:
     from .blocking import Client
     from .lane import Lane
 
-__all__ = ["Batch", "Promise"]
+__all__ = ["Batch", "Promise", "known"]
+
+T = TypeVar("T")
 
 
 class Promise:
@@ -69,6 +71,17 @@ class Promise:
 
 
 _NOT_YET = object()
+
+
+def known(answer: T) -> T:
+    """Return the answer to what was asked by an attribute, or by `len`: it has to be there now.
+
+    Raises:
+        RuntimeError: it is a `Promise`.
+    """
+    if type(answer) is Promise:
+        raise RuntimeError("inside a batch nothing is known of an object: ask outside of it")
+    return answer
 
 
 REQUEST_CALLS = 1000

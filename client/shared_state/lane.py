@@ -41,7 +41,7 @@ from shared_state_protocol.wire.large import LARGE_BYTES, Frame, LargePayload, P
 from shared_state_protocol.wire.messages import ANSWER_PARTS
 
 from .arrivals import Note, find_place
-from .request import Message, Request
+from .request import Message, Request, is_closing
 from .sharing import Sharing
 from .sockets import Opened, break_off, dial, redial
 
@@ -165,7 +165,7 @@ class Lane:
             message = self._rescue(error, request)
         if len(message) == ANSWER_PARTS:
             return message[1]
-        raise self._session.error_of(message)
+        return self._failed(message, operation, name, arguments)
 
     def _exchange_large(self, request: Request, frame: Frame, limit: int | None) -> Any:
         """Do what `exchange` does with a large frame, which nobody puts together."""
@@ -177,6 +177,17 @@ class Lane:
         except BaseException as error:
             self._take_back((request,), error)
             raise
+        if len(message) == ANSWER_PARTS:
+            return message[1]
+        return self._failed(message, request.operation, request.name, request.arguments)
+
+    def _failed(
+        self, message: Message, operation: Operation[..., Any], name: str, arguments: Arguments
+    ) -> Any:
+        """Raise what a request has failed with, unless the server that comes next answers it."""
+        if is_closing(message):
+            request = Request(message[0], operation, name, arguments, time.monotonic())
+            message = self._leave_closing((request,), {message[0]: message})[message[0]]
         return self._session.result_of(message)
 
     def exchange_many(
@@ -191,7 +202,7 @@ class Lane:
         try:
             for chunk, data in self._chunks(requests, first - 1, replies):
                 self._tell(data)
-                replies.update(self._insist(chunk))
+                replies.update(self._leave_closing(chunk, self._insist(chunk)))
             self._accept_many(requests, replies)
         except BaseException as ending:
             self._take_back(requests, ending)
@@ -304,6 +315,21 @@ class Lane:
                 if missing.pop(message[0], None) is not None:
                     replies[message[0]] = message
                     self._given_up.clear()  # the server has read what was sent before
+        return replies
+
+    def _leave_closing(
+        self, requests: Iterable[Request], replies: dict[int, Message]
+    ) -> dict[int, Message]:
+        """Go to the server that comes after one that refused some of `requests`: it is closing.
+
+        There they are told that all is lost. If none comes in time, they keep their refusals.
+        """
+        refused = {each.number: each for each in requests if is_closing(replies[each.number])}
+        if refused:
+            self.close()
+            with contextlib.suppress(OSError):
+                self._reconnect(refused, replies)
+                replies.update(self._insist(refused.values()))
         return replies
 
     def _check_patience(self, missing: Iterable[Request]) -> None:

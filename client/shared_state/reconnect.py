@@ -7,8 +7,12 @@ Pure policy; whoever owns the socket and the clock asks here.
 * Another instance of the server: it knows nothing, and what the old one knew is gone with its
   memory. Nothing is sent again: `StateLost`, once, and what comes after it is for the new instance,
   where the objects that the client had opened are opened again.
-* The same server, but the lane is gone (the grace period was over): a query may be sent again;
-  a command took effect once or not at all, and its caller has to find out: `OutcomeUnknown`.
+* The same server, but the lane is gone (the grace period was over): a query may be sent again, and
+  so may an opening, which does nothing where the object is there; any other command took effect
+  once or not at all, and its caller has to find out: `OutcomeUnknown`.
+* A server that is closing refuses a request, which it then surely has not carried out. What comes
+  after it is another instance: `StateLost`, as if the server had been killed just now. If nobody
+  comes in time, the refusal is told, `ServerClosing`.
 """
 
 from __future__ import annotations
@@ -27,6 +31,8 @@ FIRST_DELAY_S = 0.02
 LONGEST_DELAY_S = 1.0
 """A server that comes back is found within about a second."""
 
+OPEN = "open"
+"""The operation of every contract that creates the object if it is not there."""
 
 LOST = "the server was lost with all that was in its memory; the next call finds a new one"
 
@@ -63,7 +69,7 @@ def check_resend(operation: Operation[..., object], *, resumed: bool, same_insta
     """
     if not same_instance:
         raise StateLost(f"{operation.wire} was under way when {LOST}")
-    if operation.changes and not resumed:
+    if operation.changes and not resumed and operation.name != OPEN:
         raise OutcomeUnknown(
             f"{operation.wire} took effect once or not at all: the connection was lost for longer "
             "than the server keeps a session"

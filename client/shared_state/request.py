@@ -7,17 +7,25 @@ from typing import Any
 from ormsgpack import MsgpackEncodeError
 
 from shared_state_protocol.contract import Arguments, Operation
-from shared_state_protocol.errors import WIRE_NAMES, OutcomeUnknown, SharedStateError
+from shared_state_protocol.errors import WIRE_NAMES, OutcomeUnknown, ServerClosing, SharedStateError
 from shared_state_protocol.wire import messages
 from shared_state_protocol.wire.handshake import Welcome
 from shared_state_protocol.wire.large import Frame, joined
 
 from .reconnect import check_resend
 
-__all__ = ["Message", "Request"]
+__all__ = ["Message", "Request", "is_closing"]
 
 Message = list[Any]
 """What a reply says: see `messages`."""
+
+
+_CLOSING = WIRE_NAMES[ServerClosing]
+
+
+def is_closing(message: Message) -> bool:
+    """Return whether a reply says that its server is going down and has not done what was asked."""
+    return len(message) == messages.FAILURE_PARTS and message[2] == _CLOSING
 
 
 class Request:

@@ -150,7 +150,7 @@ class Operation(Generic[P, R]):
             each.default for each in self.parameters if each.default is not inspect.Parameter.empty
         )
         self._default = self._position(lambda each: isinstance(each.shape, Default))
-        self._block = self._position(lambda each: each.name == "block")
+        self._block = self._position(lambda each: each.name in ("block", "blocking"))
         self._timeout = self._position(lambda each: each.name == "timeout")
         self._agent = self._position(lambda each: isinstance(each.shape, Calling))
         self.wants_agent = self._agent is not None

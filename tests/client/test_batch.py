@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
@@ -134,6 +135,28 @@ def test_a_loop_that_is_left_inside_adds_no_result(client: shared_state.Client) 
         del pairs
         shared["a"] = 1
     assert batch.results == [None]
+
+
+def test_what_an_object_is_is_not_known_in_a_batch_and_known_after_it(
+    client: shared_state.Client,
+) -> None:
+    """It is asked for by an attribute or by `len`, and some of it is kept."""
+    numbers, rate = client.array("numbers", "i", 3), client.value("rate", "d")
+    jobs, start = client.queue("jobs", 5), client.barrier("start", 2)
+    questions: list[Callable[[], object]] = [
+        lambda: len(numbers),
+        lambda: numbers.typecode,
+        lambda: numbers[:],
+        lambda: rate.typecode,
+        lambda: jobs.maxsize,
+        lambda: start.parties,
+        lambda: start.broken,
+    ]
+    with client.batch():
+        for question in questions:
+            with pytest.raises(RuntimeError, match="outside"):
+                question()
+    assert [question() for question in questions] == [3, "i", [0, 0, 0], "d", 5, 2, False]
 
 
 def test_batches_do_not_nest(client: shared_state.Client) -> None:

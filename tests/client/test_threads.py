@@ -42,9 +42,9 @@ def test_what_an_ended_thread_held_stays_with_its_process(
 ) -> None:
     in_a_thread(lambda: client.lock("leader").acquire())
     in_a_thread(client.ping)  # which closes the connection of the first
-    assert other.lock("leader").acquire(block=False) is False
+    assert other.lock("leader").acquire(blocking=False) is False
     client.lock("leader").release()
-    assert other.lock("leader").acquire(block=False) is True
+    assert other.lock("leader").acquire(blocking=False) is True
 
 
 def test_an_rlock_of_an_ended_thread_is_not_its_successors(
@@ -53,10 +53,12 @@ def test_an_rlock_of_an_ended_thread_is_not_its_successors(
     """The system gives the ident of a thread that has ended to another."""
     mine = client.rlock("mine")
     before, taken = in_a_thread(mine.acquire), []
-    successors = {in_a_thread(lambda: taken.append(mine.acquire(block=False))) for _ in range(20)}
+    successors = {
+        in_a_thread(lambda: taken.append(mine.acquire(blocking=False))) for _ in range(20)
+    }
     assert before in successors, "nothing was tested"
     assert not any(taken)
     with pytest.raises(RuntimeError):
         mine.release()
     client.close()
-    assert other.rlock("mine").acquire(block=False) is True
+    assert other.rlock("mine").acquire(blocking=False) is True

@@ -15,10 +15,10 @@ from dataclasses import replace
 import pytest
 
 import shared_state
-from shared_state import StateLost
+from shared_state import ServerClosing, StateLost
 from shared_state_server.settings import Settings
 
-from ..fixtures.clients import Either, ask
+from ..fixtures.clients import Either, ask, connected
 from ..fixtures.servers import ProcessServer, ThreadServer
 from ..fixtures.watching import LONG_S, until, waiting
 
@@ -84,6 +84,35 @@ def test_who_waits_is_told_and_may_wait_again(
     with server.connect() as other:
         other.queue("jobs").put("item")
     assert getting.result(LONG_S) == "item"
+
+
+def test_who_waits_while_a_server_is_stopped_and_started_is_told_as_of_any_loss(
+    server: ProcessServer, either: Either, threads: ThreadPoolExecutor
+) -> None:
+    jobs = either.queue("jobs")
+    getting = threads.submit(jobs.get)
+    with server.connect() as other:
+        until(lambda: waiting(other, "jobs") == 1)
+    assert server.stop() == 0
+    server.start()
+    with pytest.raises(StateLost, match=r"queue\.get was under way"):
+        getting.result(LONG_S)
+    assert threads.submit(jobs.qsize).result(LONG_S) == 0
+
+
+@pytest.mark.parametrize("kind", ["blocking", "async"])
+def test_who_waits_while_a_server_is_stopped_for_good_is_told_that_it_closed(
+    server: ProcessServer, kind: str, threads: ThreadPoolExecutor
+) -> None:
+    key = server.settings.authkey
+    with connected(kind, server.address, key, timeout=SHORT_S) as state:
+        jobs = state.queue("jobs")
+        getting = threads.submit(jobs.get)
+        with server.connect() as other:
+            until(lambda: waiting(other, "jobs") == 1)
+        assert server.stop() == 0
+        with pytest.raises(ServerClosing):
+            getting.result(LONG_S)
 
 
 def test_what_was_deleted_or_is_used_by_nobody_is_not_opened_again(

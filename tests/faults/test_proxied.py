@@ -108,7 +108,7 @@ def test_a_lock_whose_grant_is_lost_is_held_all_the_same(
     assert leader.acquire(timeout=LONG_S)
     proxy.meet([Fault(Kind.LOSE, Way.REPLIES, after=0)])
     leader.release()
-    assert other.lock("leader").acquire(block=False)
+    assert other.lock("leader").acquire(blocking=False)
 
 
 def test_a_claim_outlives_its_connection(

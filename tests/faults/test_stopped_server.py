@@ -86,7 +86,7 @@ def test_a_lock_given_to_a_call_that_timed_out_is_free(
 ) -> None:
     leader = client.lock("leader")
     with stopped(process_server), pytest.raises(TimeoutError):
-        leader.acquire(block=False)
+        leader.acquire(blocking=False)
     assert other.lock("leader").acquire(timeout=LONG_S) is True
 
 
@@ -117,7 +117,7 @@ async def test_an_awaited_call_times_out_and_has_taken_nothing(
             with pytest.raises(TimeoutError, match=r"queue\.get_nowait had no reply"):
                 await jobs.get_nowait()
             with pytest.raises(TimeoutError, match=r"lock\.acquire had no reply"):
-                await leader.acquire(block=False)
+                await leader.acquire(blocking=False)
         assert await asyncio.to_thread(other.lock("leader").acquire, timeout=LONG_S) is True
         await asyncio.to_thread(until, lambda: other.queue("jobs").qsize() == 2)
         assert await jobs.get_many(2) == ["first", "second"]

@@ -16,7 +16,7 @@ from shared_state_protocol.contract import Caller, Made, Operation
 from shared_state_protocol.typecodes import CODES, pack
 from shared_state_protocol.wire.large import LARGE_BYTES
 
-from ..fixtures.clients import Either
+from ..fixtures.clients import Either, ask
 from ..fixtures.relays import Relay
 from ..fixtures.servers import ThreadServer
 from ..fixtures.watching import LONG_S, until, waiting
@@ -38,7 +38,7 @@ def contents(items: Any) -> list[Any]:
 @pytest.mark.parametrize("code", CODES)
 def test_it_is_zeros_of_its_type_at_first(either: Either, code: str) -> None:
     items = either.array("items", code, 3)
-    assert (items.typecode(), items.size()) == (code, 3)
+    assert (ask(items, "typecode"), items.size()) == (code, 3)
     assert [items.get(index) for index in (0, 1, -1)] == [{"c": b"\0", "u": "\0"}.get(code, 0)] * 3
 
 
@@ -50,6 +50,24 @@ def test_it_may_have_items_at_first(either: Either, code: str, first: Any) -> No
     items = either.array("items", code, first)
     expected = [first[i : i + 1] for i in range(len(first))] if first == b"abc" else list(first)
     assert [items.get(index) for index in range(items.size())] == expected
+
+
+class Three:
+    """A number like those of NumPy."""
+
+    def __index__(self) -> int:
+        return 3
+
+
+def test_its_length_may_be_any_integer(either: Either) -> None:
+    assert either.array("items", "i", Three()).size() == 3
+    assert either.array("some", "i", np.int64(3)).size() == 3
+    with pytest.raises(TypeError, match="float"):
+        either.array("more", "i", 3.0)
+
+
+def test_what_numpy_has_may_be_its_items(either: Either) -> None:
+    assert contents(either.array("one", "i", np.array([7]))) == [7]
 
 
 @pytest.mark.parametrize("code", ["x", "", "ii"])

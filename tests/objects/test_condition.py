@@ -6,6 +6,7 @@ What happens to wake-ups when waiters, locks and connections go is in `test_cond
 from __future__ import annotations
 
 import asyncio
+import threading
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any
 
@@ -15,7 +16,7 @@ import shared_state
 from shared_state import ObjectNotFound
 
 from ..fixtures.agents import Agents
-from ..fixtures.clients import Either
+from ..fixtures.clients import Either, connected
 from ..fixtures.servers import ThreadServer
 from ..fixtures.watching import LONG_S, until
 
@@ -116,9 +117,9 @@ def test_who_sleeps_has_given_the_lock_back_however_often_it_took_it(
         changed.notify()
     assert sleeping.result() is True
     for _ in range(3):
-        assert changed.acquire(block=False) is False
+        assert changed.acquire(blocking=False) is False
         sleeper.release()
-    assert changed.acquire(block=False) is True
+    assert changed.acquire(blocking=False) is True
 
 
 @pytest.mark.parametrize("timeout", [SHORT_S, 0, -1])
@@ -212,11 +213,32 @@ def test_it_works_on_locks_only(client: shared_state.Client) -> None:
     assert [info.name for info in client.objects()] == ["changed", "config"]
 
 
+def test_its_lock_may_be_given_by_its_name(either: Either, other: shared_state.Client) -> None:
+    guard = other.lock("guard")
+    changed = either.condition("changed", "guard")
+    changed.acquire()
+    assert guard.locked() is True
+    changed.release()
+    assert guard.locked() is False
+
+
+@pytest.mark.parametrize("kind", ["blocking", "async"])
+@pytest.mark.parametrize("lock", [5, b"guard", threading.Lock()], ids=["int", "bytes", "local"])
+def test_what_is_no_shared_lock_nor_its_name_is_refused(
+    server: ThreadServer, kind: str, lock: Any
+) -> None:
+    with (
+        connected(kind, server.address, server.settings.authkey) as state,
+        pytest.raises(TypeError, match="shared lock or rlock, or its name"),
+    ):
+        state.condition("changed", lock)
+
+
 def test_its_lock_is_the_given_one(either: Either, other: shared_state.Client) -> None:
     guard, changed = other.lock("guard"), made(either, "lock")
     guard.acquire()
     assert changed.locked() is True
-    assert changed.acquire(block=False) is False
+    assert changed.acquire(blocking=False) is False
     assert changed.owner().pid == guard.owner().pid  # type: ignore[union-attr]  # it is locked
     changed.release()
     assert guard.locked() is False

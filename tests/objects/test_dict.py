@@ -133,6 +133,12 @@ def test_update_takes_what_a_dict_takes(either: Either, other: Any) -> None:
     shared = either.dict("d")
     shared.update(other)
     assert shared.copy() == {"a": "A", "b": "B"}
+    shared.update(other, b="more", self=1)
+    assert shared.copy() == {"a": "A", "b": "more", "self": 1}
+    shared.clear()
+    shared.update(a=1)
+    shared.update()
+    assert shared.copy() == {"a": 1}
 
 
 @pytest.mark.parametrize("wrong", [("b", object()), ([], 1), ("b",)], ids=["value", "key", "pair"])

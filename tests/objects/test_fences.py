@@ -87,7 +87,7 @@ def test_there_is_a_grant_from_acquire_to_release(either: Either) -> None:
 def test_an_acquire_in_vain_grants_nothing(either: Either, other: shared_state.Client) -> None:
     other.lock("leader").acquire()
     leader = either.lock("leader")
-    assert leader.acquire(block=False) is False
+    assert leader.acquire(blocking=False) is False
     assert leader.grant is None
 
 
@@ -252,9 +252,9 @@ def test_an_acquire_in_a_batch_says_whether_it_was_taken(client: shared_state.Cl
     leader, slots = client.lock("leader"), client.semaphore("slots", 1)
     with client.batch() as batch:
         leader.acquire()
-        leader.acquire(block=False)
+        leader.acquire(blocking=False)
         slots.acquire()
-        slots.acquire(block=False)
+        slots.acquire(blocking=False)
         leader.release()
     assert batch.results == [True, False, True, False, None]
     assert leader.locked() is False

@@ -36,12 +36,28 @@ def test_who_does_not_wait_or_not_long_enough_does_not_get_it(
 ) -> None:
     leader = either.lock("leader")
     other.lock("leader").acquire()
-    assert leader.acquire(block=False) is False
+    assert leader.acquire(blocking=False) is False
     assert leader.acquire(timeout=SHORT_S) is False
     assert leader.acquire(timeout=0) is False
     assert waiting(other, "leader") == 0
     other.lock("leader").release()
     assert leader.acquire(False) is True
+
+
+@pytest.mark.parametrize("kind", ["lock", "rlock", "condition", "semaphore", "bounded_semaphore"])
+@pytest.mark.parametrize("word", ["blocking", "block"])
+def test_not_to_wait_has_the_word_of_threading_and_of_multiprocessing(
+    either: Either, other: shared_state.Client, kind: str, word: str
+) -> None:
+    """`threading` and the proxies of managers say ``blocking``."""
+    getattr(other, kind)("taken").acquire()
+    taken = getattr(either, kind)("taken")
+    assert taken.acquire(**{word: False}) is False
+    assert taken.acquire(False) is False
+    with pytest.raises(ValueError, match="timeout"):
+        taken.acquire(timeout=1, **{word: False})
+    getattr(other, kind)("taken").release()
+    assert taken.acquire(**{word: True}) is True
 
 
 @pytest.mark.parametrize("timeout", [None, -1])

@@ -161,6 +161,16 @@ def test_a_release_into_a_broken_connection_may_have_been_in_time(
         leader.release()
 
 
+def test_an_object_is_opened_though_the_session_was_lost(
+    server: ThreadServer, either: Either
+) -> None:
+    """Who opens an object that is there changes nothing, so it is asked for again."""
+    either.lock("leader").acquire()
+    give_up_holders(server)
+    jobs = either.queue("jobs", 3)
+    assert jobs.qsize() == 0
+
+
 def test_who_was_given_up_learns_it_at_the_next_guarded_call(
     server: ThreadServer, either: Either, other: shared_state.Client
 ) -> None:

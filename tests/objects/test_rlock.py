@@ -30,12 +30,14 @@ def test_its_owner_takes_it_as_often_as_it_likes(
 ) -> None:
     (owner,) = agents(1)
     leader = owner.rlock("leader")
-    assert [leader.acquire(), leader.acquire(block=False), leader.acquire(timeout=1)] == [True] * 3
+    assert [leader.acquire(), leader.acquire(blocking=False), leader.acquire(timeout=1)] == [
+        True
+    ] * 3
     for _ in range(3):
-        assert other.rlock("leader").acquire(block=False) is False
+        assert other.rlock("leader").acquire(blocking=False) is False
         assert leader.release() is None
     assert leader.locked() is False
-    assert other.rlock("leader").acquire(block=False) is True
+    assert other.rlock("leader").acquire(blocking=False) is True
 
 
 def test_another_thread_or_task_of_the_same_client_is_somebody_else(
@@ -43,7 +45,7 @@ def test_another_thread_or_task_of_the_same_client_is_somebody_else(
 ) -> None:
     owner, sibling = agents(2)
     owner.rlock("leader").acquire()
-    assert sibling.rlock("leader").acquire(block=False) is False
+    assert sibling.rlock("leader").acquire(blocking=False) is False
     assert sibling.rlock("leader").acquire(timeout=SHORT_S) is False
     acquiring = threads.submit(sibling.rlock("leader").acquire, True, LONG_S)
     until(lambda: waiting(other, "leader") == 1)
@@ -138,7 +140,7 @@ async def test_a_task_enters_and_another_does_not(server: ThreadServer) -> None:
     async with shared_state.connect_async(server.address, authkey=key) as state:
         leader = state.rlock("leader")
         async with leader, leader:
-            assert await asyncio.create_task(leader.acquire(block=False)) is False
+            assert await asyncio.create_task(leader.acquire(blocking=False)) is False
         assert not await leader.locked()
 
 

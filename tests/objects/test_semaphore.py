@@ -37,7 +37,7 @@ def made(client: Any, kind: str, value: int = 1) -> Any:
 
 def test_there_are_as_many_permits_as_it_was_made_with(either: Either, kind: str) -> None:
     slots = made(either, kind, 2)
-    assert [slots.acquire(), slots.acquire(block=False), slots.acquire(False)] == [
+    assert [slots.acquire(), slots.acquire(blocking=False), slots.acquire(False)] == [
         True,
         True,
         False,

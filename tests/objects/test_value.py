@@ -19,7 +19,7 @@ from shared_state_protocol.typecodes import CODES
 from shared_state_server.memory.value import Value as Behaviour
 
 from ..fixtures.children import Children
-from ..fixtures.clients import Either
+from ..fixtures.clients import Either, ask
 from ..fixtures.servers import ThreadServer
 from ..fixtures.watching import LONG_S, until, waiting
 from ..models.direct import Direct
@@ -34,7 +34,7 @@ SOME: dict[str, Any] = {"c": b"x", "u": "é", "f": 0.5, "d": 0.1}
 @pytest.mark.parametrize("code", CODES)
 def test_it_has_its_zero_and_then_what_was_set(either: Either, code: str) -> None:
     value = either.value("value", code)
-    assert value.typecode() == code
+    assert ask(value, "typecode") == code
     assert value.get() == ZEROS.get(code, 0)
     assert type(value.get()) is type(ZEROS.get(code, 0.0 if code in "fd" else 0))
     assert value.set(SOME.get(code, 7)) is None
@@ -191,7 +191,7 @@ def test_attribute_and_with_block(client: shared_state.Client, other: shared_sta
     with value.get_lock(), value:
         value.value += 1
         assert theirs.locked()
-        assert theirs.get_lock().acquire(block=False) is False
+        assert theirs.get_lock().acquire(blocking=False) is False
     assert not theirs.locked()
     assert theirs.value == 2
     assert str(value) == "2"

@@ -82,7 +82,7 @@ def test_a_process_that_lives_keeps_what_it_held_though_its_connection_broke(
         assert select.select([lane._opened], [], [], LONG_S)[0]
         lane._opened.close()
         until(lambda: lost(server) == 1)
-        assert other.lock("leader").acquire(block=False) is False
+        assert other.lock("leader").acquire(blocking=False) is False
         leader.release()
         assert lost(server) == 0
 

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from shared_state import AsyncClient
 from shared_state.objects import AWAITING
+from shared_state.request import Request
 from shared_state_protocol.address import Address
 from shared_state_protocol.contract import Operation
 from shared_state_protocol.errors import OutcomeUnknown
@@ -49,11 +50,11 @@ class Observed(AsyncClient):
 
     def _begin(
         self, operation: Operation[..., Any], name: str, arguments: tuple[Any, ...]
-    ) -> tuple[int, asyncio.Future[Any]]:
-        number, future = super()._begin(operation, name, arguments)
+    ) -> tuple[Request, asyncio.Future[Any]]:
+        request, future = super()._begin(operation, name, arguments)
         if self.beginning is not None:
-            self.beginning.number, self.beginning = number, None
-        return number, future
+            self.beginning.number, self.beginning = request.number, None
+        return request, future
 
 
 class Process:

@@ -93,6 +93,7 @@ async def an_async_dict(config: AsyncDict[str, int]) -> None:
     assert_type(await config.size(), int)
     assert_type(config.items(), AsyncIterator[tuple[str, int]])
     assert_type(await config.copy(), dict[str, int])
+    assert_type(await config.update({"rate": 10}, size=3), None)
     config.set("rate", 10)  # type: ignore[unused-coroutine]  # pyright: ignore[reportUnusedCoroutine]  # not awaited
     await config.set("rate", "fast")  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]  # no int
     list(config.keys())  # type: ignore[call-overload]  # pyright: ignore[reportArgumentType]  # `async for`
@@ -169,6 +170,7 @@ async def an_async_fence(config: AsyncDict[str, int], leader: AsyncLock) -> None
 
 def a_lock(leader: Lock) -> None:
     assert_type(leader.acquire(timeout=1), bool)
+    assert_type(leader.acquire(blocking=False), bool)
     assert_type(leader.locked(), bool)
     assert_type(leader.owner(), "shared_state.Owner | None")
     with leader as taken:

@@ -22,7 +22,7 @@ def blocks(state: shared_state.Client) -> None:
 
 
 def waits(state: shared_state.Client) -> None:
-    ready = state.condition("ready", state.rlock("r"))
+    ready = state.condition("ready", "r")
     assert_type(ready.wait(), bool)
     assert_type(ready.wait(timeout=1), bool)
     assert_type(ready.wait_for(lambda: "found", 1.0), str)

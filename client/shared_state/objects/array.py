@@ -15,6 +15,7 @@ from shared_state_protocol.shapes import Packed
 from shared_state_protocol.typecodes import item_bytes, pack, pack_view, to_item, unpack, view
 from shared_state_protocol.wire.large import LARGE_BYTES
 
+from ..batch import known
 from .entering import AsyncEntered, Entered
 from .rlock import AsyncRLock, RLock
 
@@ -42,31 +43,31 @@ class Array(Entered, ArrayContract):  # type: ignore[misc]  # it takes the grant
     def __getitem__(self, index: int | slice) -> Any:
         if not isinstance(index, slice):
             return self.get(index)
-        code = self.code
+        code = self.typecode
         return unpack(code, _joined(list(self._read(self._range(index)))))
 
     def __setitem__(self, index: int | slice, value: Any) -> None:
         if isinstance(index, slice):
-            self._write(self._range(index), pack_view(self.code, value))
+            self._write(self._range(index), pack_view(self.typecode, value))
         else:
             self.set(index, value)
 
     def __len__(self) -> int:
-        self._length = self.size()
+        self._length = known(self.size())
         return self._length
 
     def __iter__(self) -> Iterator[Any]:
         """Yield the items, in portions: what is written meanwhile may be among them."""
-        code = self.code
+        code = self.typecode
         for packed in self._read(range(len(self))):
             for number in view(code, packed):
                 yield to_item(code, number)
 
     @property
-    def code(self) -> str:
+    def typecode(self) -> str:  # type: ignore[override]  # an attribute, as `array.array` has it
         """The type code, asked for once."""
         if self._code is None:
-            self._code = self.typecode()
+            self._code = str(known(ArrayContract.typecode(self)))
         return self._code
 
     _code: str | None = None
@@ -78,7 +79,7 @@ class Array(Entered, ArrayContract):  # type: ignore[misc]  # it takes the grant
         With `out`, a writable buffer of as many bytes (a NumPy array, an `array.array`), they are
         copied there and `out` is returned.
         """
-        found = view(self.code, _joined(list(self._read(range(len(self))))))
+        found = view(self.typecode, _joined(list(self._read(range(len(self))))))
         if out is None:
             return found
         memoryview(out).cast("B")[:] = found.cast("B")
@@ -86,8 +87,8 @@ class Array(Entered, ArrayContract):  # type: ignore[misc]  # it takes the grant
 
     def write(self, items: Iterable[Any], start: int = 0, *, fence: Grant | None = None) -> None:
         """Replace the items from `start` on."""
-        data = pack_view(self.code, items)
-        end = start + len(data) // item_bytes(self.code)
+        data = pack_view(self.typecode, items)
+        end = start + len(data) // item_bytes(self.typecode)
         self._write(range(start, end), data, fence)
 
     def add(self, indices: range | slice, amount: Any, *, fence: Grant | None = None) -> None:
@@ -95,7 +96,7 @@ class Array(Entered, ArrayContract):  # type: ignore[misc]  # it takes the grant
         place = self._range(indices) if isinstance(indices, slice) else indices
         start, stop, step = place.start, place.stop, place.step
         if isinstance(amount, Iterable):
-            self.add_packed(start, stop, step, pack(self.code, amount), fence=fence)
+            self.add_packed(start, stop, step, pack(self.typecode, amount), fence=fence)
         else:
             self.add_to_each(start, stop, step, amount, fence=fence)
 
@@ -110,7 +111,7 @@ class Array(Entered, ArrayContract):  # type: ignore[misc]  # it takes the grant
         return range(*index.indices(len(self) if self._length is None else self._length))
 
     def _read(self, indices: range) -> Iterator[Packed]:
-        size = item_bytes(self.code)
+        size = item_bytes(self.typecode)
         for each in portions(indices, size):
             place = each.start, each.stop, each.step
             if len(each) * size < LARGE_BYTES:
@@ -119,7 +120,7 @@ class Array(Entered, ArrayContract):  # type: ignore[misc]  # it takes the grant
                 yield self.client.call_large(ArrayContract.get_packed, self.name, place)
 
     def _write(self, indices: range, data: memoryview, fence: Grant | None = None) -> None:
-        size = item_bytes(self.code)
+        size = item_bytes(self.typecode)
         if len(data) != len(indices) * size:
             raise ValueError(
                 f"an array keeps its length: {len(data) // size} items for {len(indices)}"

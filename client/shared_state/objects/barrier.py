@@ -10,6 +10,7 @@ from collections.abc import Callable
 
 from shared_state_protocol.objects import Barrier as BarrierContract
 
+from ..batch import known
 from ..proxy import AsyncProxy, Proxy
 
 __all__ = ["AsyncBarrier", "Barrier"]
@@ -47,17 +48,17 @@ class Barrier(BarrierContract, Proxy):
     @property
     def parties(self) -> int:  # type: ignore[override]  # an attribute, as in the standard library
         """The number of parties that it takes."""
-        return int(BarrierContract.parties(self))
+        return int(known(BarrierContract.parties(self)))
 
     @property
     def n_waiting(self) -> int:  # type: ignore[override]  # as above
         """The number of parties that wait now."""
-        return int(BarrierContract.n_waiting(self))
+        return int(known(BarrierContract.n_waiting(self)))
 
     @property
     def broken(self) -> bool:  # type: ignore[override]  # as above
         """Whether it is broken."""
-        return bool(BarrierContract.broken(self))
+        return bool(known(BarrierContract.broken(self)))
 
 
 class AsyncBarrier(BarrierContract, AsyncProxy):

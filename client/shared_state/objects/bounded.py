@@ -5,6 +5,8 @@ from __future__ import annotations
 from shared_state_protocol.contract import Bound
 from shared_state_protocol.objects import Queue as QueueContract
 
+from ..batch import known
+
 __all__ = ["Bounded"]
 
 
@@ -14,4 +16,4 @@ class Bounded(Bound):
     @property
     def maxsize(self) -> int:
         """The bound given at creation; 0 is none."""
-        return int(QueueContract.maxsize(self))
+        return int(known(QueueContract.maxsize(self)))

@@ -151,6 +151,15 @@ def _plain(pairs: Any) -> dict[Any, Any]:
 class AsyncDict(DictContract[K, V], AsyncProxy):
     """A shared dict for awaiting callers."""
 
+    async def update(  # type: ignore[override]  # and keywords
+        self, other: Any = (), /, *, fence: Grant | None = None, **more: V
+    ) -> None:
+        """Store every pair of a mapping or an iterable, and the keywords, at once.
+
+        The keyword `fence` is none of them: it guards the update.
+        """
+        await DictContract.update(self, _plain(other) | more if more else other, fence=fence)
+
     async def copy(self) -> dict[K, V]:
         """Return what is there now as a plain dict."""
         return {key: value async for key, value in self.items()}

@@ -66,8 +66,8 @@ class _Held:
         grant = self.grant
         return grant is not None and grant.abandoned
 
-    def _ask_for(self, block: bool, timeout: float | None) -> Any:
-        return self.client.callers[self._operations.acquire](self.name, (block, timeout, HERE))
+    def _ask_for(self, blocking: bool, timeout: float | None) -> Any:
+        return self.client.callers[self._operations.acquire](self.name, (blocking, timeout, HERE))
 
     def _take(self, grant: Grant | None) -> bool:
         if grant is None:
@@ -86,13 +86,16 @@ class _Held:
 class Entered(_Held, Proxy):
     """A lock for blocking callers: a context manager that acquires and releases."""
 
-    def acquire(self, block: bool = True, timeout: float | None = None) -> bool:
+    def acquire(
+        self, blocking: bool = True, timeout: float | None = None, *, block: bool = True
+    ) -> bool:
         """Take the lock, waiting up to `timeout` seconds (None or -1: for ever).
 
         Returns whether it was taken. ValueError for another negative timeout, or for a timeout
         of a call that does not block. DeadlockError if those who wait would wait for each other.
+        `block` is how `multiprocessing.Lock` calls `blocking`.
         """
-        grant = self._ask_for(block, timeout)
+        grant = self._ask_for(blocking and block, timeout)
         if type(grant) is Promise:
             return grant.through(was_granted)  # type: ignore[return-value]  # as all of a batch
         return self._take(grant)
@@ -112,7 +115,7 @@ class Entered(_Held, Proxy):
             raise
 
     def __enter__(self) -> Grant:
-        grant = self._ask_for(block=True, timeout=None)
+        grant = self._ask_for(blocking=True, timeout=None)
         if type(grant) is not Grant:
             raise RuntimeError(NOT_IN_A_BATCH)
         self._take(grant)
@@ -130,13 +133,16 @@ class Entered(_Held, Proxy):
 class AsyncEntered(_Held, AsyncProxy):
     """A lock for awaiting callers: an async context manager that acquires and releases."""
 
-    async def acquire(self, block: bool = True, timeout: float | None = None) -> bool:
+    async def acquire(
+        self, blocking: bool = True, timeout: float | None = None, *, block: bool = True
+    ) -> bool:
         """Take the lock, waiting up to `timeout` seconds (None or -1: for ever).
 
         Returns whether it was taken. ValueError for another negative timeout, or for a timeout
         of a call that does not block. DeadlockError if those who wait would wait for each other.
+        `block` is how `multiprocessing.Lock` calls `blocking`.
         """
-        return self._take(await self._ask_for(block, timeout))
+        return self._take(await self._ask_for(blocking and block, timeout))
 
     async def release(self) -> None:
         """Give the lock back; RuntimeError if nobody holds it, LockLost if it was lost meanwhile.
@@ -155,7 +161,7 @@ class AsyncEntered(_Held, AsyncProxy):
             raise
 
     async def __aenter__(self) -> Grant:
-        grant: Grant = await self._ask_for(block=True, timeout=None)
+        grant: Grant = await self._ask_for(blocking=True, timeout=None)
         self._take(grant)
         return grant
 

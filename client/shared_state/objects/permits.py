@@ -58,12 +58,15 @@ class _Entered:
 class Permits(_Entered, Proxy):
     """Permits for blocking callers: a context manager for one of them."""
 
-    def acquire(self, block: bool = True, timeout: float | None = None) -> bool:
+    def acquire(
+        self, blocking: bool = True, timeout: float | None = None, *, block: bool = True
+    ) -> bool:
         """Take a permit, waiting up to `timeout` seconds (None: for ever; negative: not at all).
 
         Returns whether one was taken. ValueError for a timeout of a call that does not block.
+        `block` is how `multiprocessing.Semaphore` calls `blocking`.
         """
-        grant = self.client.callers[ACQUIRE](self.name, (block, timeout))
+        grant = self.client.callers[ACQUIRE](self.name, (blocking and block, timeout))
         if type(grant) is Promise:
             return grant.through(was_granted)  # type: ignore[return-value]  # as all of a batch
         return was_granted(grant)
@@ -89,12 +92,17 @@ class Permits(_Entered, Proxy):
 class AsyncPermits(_Entered, AsyncProxy):
     """Permits for awaiting callers: an async context manager for one of them."""
 
-    async def acquire(self, block: bool = True, timeout: float | None = None) -> bool:
+    async def acquire(
+        self, blocking: bool = True, timeout: float | None = None, *, block: bool = True
+    ) -> bool:
         """Take a permit, waiting up to `timeout` seconds (None: for ever; negative: not at all).
 
         Returns whether one was taken. ValueError for a timeout of a call that does not block.
+        `block` is how `multiprocessing.Semaphore` calls `blocking`.
         """
-        return was_granted(await self.client.callers[ACQUIRE](self.name, (block, timeout)))
+        return was_granted(
+            await self.client.callers[ACQUIRE](self.name, (blocking and block, timeout))
+        )
 
     async def __aenter__(self) -> Grant:
         grant: Grant = await self.client.callers[ACQUIRE](self.name, FOR_EVER)

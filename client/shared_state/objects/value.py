@@ -1,4 +1,4 @@
-"""Value, bound twice: ``value.value`` for blocking callers."""
+"""Value, bound twice: ``value.value`` and ``value.typecode`` for blocking callers."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from typing import Any
 
 from shared_state_protocol.objects import Value as ValueContract
 
+from ..batch import known
 from .entering import AsyncEntered, Entered
 from .rlock import AsyncRLock, RLock
 
@@ -23,6 +24,11 @@ class Value(Entered, ValueContract):  # type: ignore[misc]  # it takes the grant
     @value.setter
     def value(self, value: Any) -> None:
         self.set(value)
+
+    @property
+    def typecode(self) -> str:  # type: ignore[override]  # an attribute, as `array.array` has it
+        """The type code."""
+        return str(known(ValueContract.typecode(self)))
 
     def get_lock(self) -> RLock:
         """Return the lock of the value."""

@@ -43,10 +43,10 @@ class Condition(RLock):
         # By agent. No lane in it: that has its session, and no entry would ever go.
         self._given_up: WeakKeyDictionary[Session, dict[int, GivenUp]] = WeakKeyDictionary()
 
-    def acquire(self, call: Call, block: bool, timeout: float | None, agent: int) -> object:
+    def acquire(self, call: Call, blocking: bool, timeout: float | None, agent: int) -> object:
         if self._lock is self:
-            return super().acquire(call, block, timeout, agent)
-        return self._lock.acquire(call, block, timeout, agent)
+            return super().acquire(call, blocking, timeout, agent)
+        return self._lock.acquire(call, blocking, timeout, agent)
 
     def release(self, call: Call, agent: int) -> None:
         if self._lock is self:

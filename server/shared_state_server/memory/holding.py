@@ -86,11 +86,11 @@ class Exclusive(Owned):
             waiter.move(self._line, claim)
             untie_ring(self, waiter.lane, claim.agent, now)
 
-    def _take_or_wait(self, call: Call, block: bool, wait: float | None, claim: Claim) -> Any:
+    def _take_or_wait(self, call: Call, blocking: bool, wait: float | None, claim: Claim) -> Any:
         if self._holder is None:
             told, call.undo = self._grant(call.lane, claim, call.now)
             return told
-        if not block:
+        if not blocking:
             return self.IN_VAIN
         if wait is None:
             refuse_ring(self, call.lane, claim.agent, call.now)
@@ -137,7 +137,7 @@ class Exclusive(Owned):
             holder.end()
 
 
-def checked_timeout(block: bool, timeout: float | None) -> float | None:
+def checked_timeout(blocking: bool, timeout: float | None) -> float | None:
     """Return for how long to wait, by the rules of `threading.Lock.acquire`; None is for ever.
 
     Raises:
@@ -145,7 +145,7 @@ def checked_timeout(block: bool, timeout: float | None) -> float | None:
     """
     if timeout is None or timeout == -1:
         return None
-    if not block:
+    if not blocking:
         raise ValueError("can't specify a timeout for a non-blocking call")
     if timeout < 0:
         raise ValueError("timeout value must be a non-negative number")

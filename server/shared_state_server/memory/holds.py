@@ -38,7 +38,7 @@ class Holds:
         """Hold `place`, waiting for those who came before."""
         self._forget_free()
         hold = self._held.setdefault(place, Hold())
-        return hold.acquire(call, block=True, timeout=timeout, agent=agent)
+        return hold.acquire(call, blocking=True, timeout=timeout, agent=agent)
 
     def give(self, call: Call, place: Hashable, agent: int) -> None:
         """End a hold.

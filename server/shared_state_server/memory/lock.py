@@ -12,8 +12,8 @@ __all__ = ["Lock"]
 class Lock(Exclusive):
     """Keeps the contract `shared_state_protocol.objects.Lock`."""
 
-    def acquire(self, call: Call, block: bool, timeout: float | None, agent: int) -> object:
-        return self._take_or_wait(call, block, checked_timeout(block, timeout), Claim(agent))
+    def acquire(self, call: Call, blocking: bool, timeout: float | None, agent: int) -> object:
+        return self._take_or_wait(call, blocking, checked_timeout(blocking, timeout), Claim(agent))
 
     def release(self, call: Call) -> None:
         is_holder = self._holder is not None and self._holder.lane.session is call.lane.session

@@ -12,13 +12,13 @@ __all__ = ["RLock"]
 class RLock(Exclusive):
     """Keeps the contract `shared_state_protocol.objects.RLock`."""
 
-    def acquire(self, call: Call, block: bool, timeout: float | None, agent: int) -> object:
-        wait = checked_timeout(block, timeout)
+    def acquire(self, call: Call, blocking: bool, timeout: float | None, agent: int) -> object:
+        wait = checked_timeout(blocking, timeout)
         claim = Claim(agent)
         if self._holder is not None and self.is_held_by(call, agent):
             call.undo = self._deepen(self._holder)
             return self._told(self._holder, claim)
-        return self._take_or_wait(call, block, wait, claim)
+        return self._take_or_wait(call, blocking, wait, claim)
 
     def release(self, call: Call, agent: int) -> None:
         if self.is_held_by(call, agent):

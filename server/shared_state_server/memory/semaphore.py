@@ -29,13 +29,13 @@ class Semaphore(Owned):
         self._stray = 0
         self._abandoned = 0  # of the free permits
 
-    def acquire(self, call: Call, block: bool, timeout: float | None) -> object:
-        if not block and timeout is not None:
+    def acquire(self, call: Call, blocking: bool, timeout: float | None) -> object:
+        if not blocking and timeout is not None:
             raise ValueError("can't specify timeout for non-blocking acquire")
         if self._free:
             told, call.undo = self._grant(call.lane, call.now)
             return told
-        if not block:
+        if not blocking:
             return None
         return call.park(self._line, timeout, late=None)
 

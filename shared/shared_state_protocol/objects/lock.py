@@ -28,7 +28,7 @@ class Lock:
 
     @waiting
     def acquire(
-        self, block: bool = True, timeout: float | None = None, agent: Agent = HERE
+        self, blocking: bool = True, timeout: float | None = None, agent: Agent = HERE
     ) -> Grant | None:
         """Take the lock, waiting up to `timeout` seconds (None or -1: for ever); None in vain.
 

@@ -25,7 +25,7 @@ class RLock:
 
     @waiting
     def acquire(
-        self, block: bool = True, timeout: float | None = None, agent: Agent = HERE
+        self, blocking: bool = True, timeout: float | None = None, agent: Agent = HERE
     ) -> Grant | None:
         """Take the lock, at once if the caller has it, else waiting up to `timeout` seconds.
 

@@ -20,7 +20,7 @@ class Semaphore:
         """Create the semaphore with `value` permits; ValueError if that is negative."""
 
     @waiting
-    def acquire(self, block: bool = True, timeout: float | None = None) -> Grant | None:
+    def acquire(self, blocking: bool = True, timeout: float | None = None) -> Grant | None:
         """Take a permit, waiting up to `timeout` seconds (None: for ever; negative: not at all).
 
         Returns None in vain. ValueError for a timeout of a call that does not block.
