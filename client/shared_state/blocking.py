@@ -188,7 +188,6 @@ class Client(BlockingAccessors):
         """
         local, find_lane = self._local, self._lane
         wants_agent, with_agent = operation.wants_agent, operation.with_agent
-        confirms = operation.confirms
         encode, finish = self._session.encoders[operation], self._finisher(operation)
 
         def call(name: str, arguments: Arguments) -> Any:
@@ -201,8 +200,6 @@ class Client(BlockingAccessors):
             encoded = encode(arguments)
             if lane.batch is not None:
                 return lane.batch.add(operation, name, arguments, encoded)
-            if confirms and lane.wants_place:
-                lane.find_place()
             wire = lane.exchange(operation, name, encoded)
             return wire if finish is None else finish(wire, arguments)
 

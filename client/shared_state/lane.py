@@ -31,16 +31,13 @@ from shared_state_protocol.errors import (
     DecodingError,
     LimitExceeded,
     ProtocolError,
-    SharedStateError,
 )
-from shared_state_protocol.state import State
 from shared_state_protocol.wire import messages
 from shared_state_protocol.wire.frames import HEADER_BYTES, FrameReader, header
 from shared_state_protocol.wire.handshake import Welcome
 from shared_state_protocol.wire.large import LARGE_BYTES, Frame, LargePayload, Pieces
 from shared_state_protocol.wire.messages import ANSWER_PARTS
 
-from .arrivals import Note, find_place
 from .request import Message, Request, is_closing
 from .sharing import Sharing
 from .sockets import Opened, break_off, dial, redial
@@ -58,7 +55,8 @@ copied out of it, and the longer the room that `recv` makes, the more there is t
 HELD: int = getattr(socket, "MSG_MORE", 0)
 """Has the kernel keep what is sent over TCP until more follows, for 0.2 s at the most, or until the
 socket is closed, be it by the death of this process. So a confirmation leaves with the request that
-follows, and does not wake the server by itself: twice for a `put` and a `get`, not three times.
+follows, and does not wake the server by itself: twice for a `put` and a `get`, not three times. A
+Unix socket holds nothing back; there the two sides share memory for it.
 """
 
 BATCH_BYTES = 64 * 1024
@@ -78,10 +76,7 @@ class Silence(Exception):
 
 
 class Lane:
-    """One connection of a blocking client, used by one thread. `batch` is open while not None.
-
-    `wants_place` says that `find_place` may help what is delivered from now on.
-    """
+    """One connection of a blocking client, used by one thread. `batch` is open while not None."""
 
     def __init__(self, session: Session, number: int, thread: str) -> None:
         self.batch: Batch | None = None
@@ -92,12 +87,10 @@ class Lane:
         self._given_up: list[Request] = []
         self._payloads: list[bytes] = []
         before = session.instance
-        self._note_arrival: Note | None = None
         opened, welcome = dial(session, number, thread)
         self._instance = welcome.instance
         self._opened = opened
         self._socket: socket.socket | None = opened
-        self.wants_place = self.transport == "unix"
         self._read_from(opened, welcome)
         session.join(self)
         if before not in (b"", welcome.instance):
@@ -236,17 +229,6 @@ class Lane:
         if chunk:
             yield chunk, b"".join(frames)
 
-    def find_place(self) -> None:
-        """Learn where to write down what arrives, so that it need not be said.
-
-        On a Unix socket the kernel holds nothing back: a notice would be a write of its own, and
-        wake the server, the third one for a `put` and a `get`.
-        """
-        self.wants_place = False
-        with contextlib.suppress(SharedStateError):  # of a server that has not heard of it
-            path, token, offset = self.exchange(State.arrivals, "", ())
-            self._note_arrival = find_place(path, token, offset)
-
     def mention(self, operation: Operation[..., Any], name: str, arguments: Arguments) -> bool:
         """Send a request to whose reply nobody will listen; return whether it went.
 
@@ -359,7 +341,6 @@ class Lane:
         """Go on with another connection."""
         old, (self._opened, welcome) = self._opened, opened
         self._socket, self._instance = self._opened, welcome.instance
-        self._note_arrival, self.wants_place = None, self.transport == "unix"
         old.close()
         self._sharing.close()
         self._read_from(self._opened, welcome)
@@ -421,11 +402,8 @@ class Lane:
     def _accept(self, operation: Operation[..., Any], message: Message) -> Message:
         """Return the reply to a delivery, decoded, and confirm that it has arrived."""
         message = self._session.opened(operation, message)
-        if len(message) == ANSWER_PARTS:
-            if self._note_arrival is None:
-                self._confirm((message[0],))
-            else:
-                self._note_arrival(message[0])
+        if len(message) == ANSWER_PARTS and not self._sharing.note(message[0]):
+            self._confirm((message[0],))
         return message
 
     def _accept_many(self, requests: Sequence[Request], replies: dict[int, Message]) -> None:
@@ -452,7 +430,7 @@ class Lane:
         """
         if numbers:
             notices = [messages.notice(messages.CONFIRM, each) for each in numbers]
-            self._tell(b"".join(notices), HELD)
+            self._tell(b"".join((*self._sharing.offer(), *notices)), HELD)
 
     # Bytes
 

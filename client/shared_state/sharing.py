@@ -1,9 +1,10 @@
-"""Sharing: how a client offers the memory through which large payloads travel on one host.
+"""Sharing: how a client offers the memory that it shares with the server on one host.
 
-The first time that something large is sent or received over a Unix socket, its client makes an
-*arena* (see `wire.arena`) and offers it to the server by the number of its descriptor. The server
-finds it among the descriptors of this process, or does not: then all goes over the socket as
-before. There is no file anywhere; the memory is gone when both sides are, however they end.
+The first time that something large, or an item of a queue, is sent or received over a Unix socket,
+its client makes an *arena* (see `wire.arena`) and offers it to the server by the number of its
+descriptor. The server finds it among the descriptors of this process, or does not: then all goes
+over the socket as before. There is no file anywhere; the memory is gone when both sides are,
+however they end.
 """
 
 from __future__ import annotations
@@ -20,8 +21,9 @@ except ImportError:  # Windows has none
     fcntl = None  # type: ignore[assignment]  # told by what it lacks
 
 from shared_state_protocol.errors import ProtocolError
+from shared_state_protocol.wire import frames
 from shared_state_protocol.wire.arena import ARENA_BYTES, CLIENT, ROOM_BYTES, Arena
-from shared_state_protocol.wire.frames import FrameReader, offer
+from shared_state_protocol.wire.frames import FrameReader
 from shared_state_protocol.wire.large import LARGE_BYTES, Frame, Pieces, parts_of
 
 __all__ = ["Sharing"]
@@ -51,7 +53,15 @@ class Sharing:
 
     def passed_by(self, size: int) -> tuple[bytes, ...]:
         """Take note that so many bytes go over the socket; return what to write before the next."""
-        if not self._may_offer or not LARGE_BYTES < size <= ROOM_BYTES:
+        return self.offer() if LARGE_BYTES < size <= ROOM_BYTES else ()
+
+    def note(self, number: int) -> bool:
+        """Write down for the server that a delivery has arrived; return whether it can see that."""
+        return self._arena is not None and self._arena.note(number)
+
+    def offer(self) -> tuple[bytes, ...]:
+        """Return what offers memory to the server: nothing but for the first time."""
+        if not self._may_offer:
             return ()
         self._may_offer = False
         try:
@@ -61,7 +71,7 @@ class Sharing:
             return ()
         self._arena = Arena(memoryview(memory), CLIENT, splits=True)
         self._let_go = weakref.finalize(self, os.close, descriptor)
-        return (offer(descriptor),)
+        return (frames.offer(descriptor),)
 
     def take(self, length: int) -> bytes | Pieces:
         """Return a payload of the server's.

@@ -139,6 +139,8 @@ class Connection(asyncio.Protocol):
             return
         self._end_opening()
         self._lane, welcome = self._hall.attach(self, hello)
+        if self._sharing is not None:
+            self._sharing.lane = self._lane
         self._hall.admission.authenticated(self._host)
         self._transport.write(opening.accept(welcome))
         log.debug("%s pid %d is here, lane %d", hello.host, hello.pid, hello.lane)

@@ -40,6 +40,3 @@ class Directory:
 
     def close_cursor(self, call: Call, cursor: int) -> None:
         call.lane.session.cursors.close(cursor)
-
-    def arrivals(self, call: Call) -> tuple[str, bytes, int]:
-        return self._service.place_of(call.lane)

@@ -20,7 +20,6 @@ from importlib.metadata import version
 
 from shared_state_protocol.address import Address
 
-from .arrivals import make_arrivals
 from .clock import monotonic, token_floor
 from .connection import Connection
 from .hall import Hall
@@ -129,7 +128,6 @@ class Server:
         self._clock = clock
         self._doors: list[asyncio.Server] = []
         self._timer: asyncio.TimerHandle | None = None
-        self._arrivals = make_arrivals() if settings.unix_socket else None
         self.service = Service(
             version=version("shared-state"),
             clock=clock,
@@ -138,7 +136,6 @@ class Server:
             alarm=self._set_alarm,
             allow_pickle=settings.allow_pickle,
             last_token=token_floor(),
-            arrivals=self._arrivals,
         )
         for name, type_name in settings.share:
             self.service.objects.share(name, type_name)
@@ -213,8 +210,6 @@ class Server:
         if self._timer is not None:
             self._timer.cancel()
         self._rendezvous.close()
-        if self._arrivals is not None:
-            self._arrivals.close()
 
     def _set_alarm(self, deadline: float) -> None:
         if self._timer is not None:

@@ -25,7 +25,6 @@ from shared_state_protocol.wire import messages
 from shared_state_protocol.wire.handshake import Hello
 from shared_state_protocol.wire.large import Frame, Pieces
 
-from .arrivals import Arrivals
 from .directory import Directory
 from .dispatch import Row, table_of
 from .memory import BEHAVIOURS
@@ -50,7 +49,7 @@ class Service:
     `clock` returns monotonic seconds; `session_grace` is for how many of them a session whose
     connection broke is kept for the client to come back; `later` runs a function after so many;
     `alarm` is told a time at which `expire` is to be called; `last_token` is one that no lock had
-    before; `arrivals` is memory that clients on this host can write to, if there is such.
+    before.
     """
 
     def __init__(
@@ -63,7 +62,6 @@ class Service:
         alarm: Callable[[float], None],
         allow_pickle: bool = False,
         last_token: int = 0,
-        arrivals: Arrivals | None = None,
     ) -> None:
         self.version = version
         self.clock = clock
@@ -73,7 +71,6 @@ class Service:
         self._later = later
         self._allow_pickle = allow_pickle
         self._closing = False
-        self._arrivals = arrivals
         self._table = {**_TABLE, **table_of([(State, Directory)])}
         self._rows = self._table  # but for a server that is closing, which has none
         self.objects = Objects(self._table, Directory(self), last_token)
@@ -209,15 +206,6 @@ class Service:
                     break
         return replies
 
-    def place_of(self, lane: Lane) -> tuple[str, bytes, int]:
-        """Return where a lane may write down what has arrived: see `State.arrivals`."""
-        arrivals = self._arrivals
-        if arrivals is not None and lane.place is None:
-            lane.place = arrivals.give_place()
-        if arrivals is None or lane.place is None:
-            return "", b"", 0
-        return arrivals.path, arrivals.token, lane.place.offset
-
     def _is_repeat(self, lane: Lane, number: int, wire: str) -> bool:
         """Return whether a request was carried out before or still waits; answer it from memory.
 
@@ -267,6 +255,8 @@ class Service:
         known = lane is not None and lane.is_known
         if lane is None:
             lane = session.lanes[hello.lane] = Lane(session, hello, self.deadlines)
+        lane.read_arrivals()
+        lane.arena = None  # that of the connection before
         lane.withdraw_all(self.clock())
         lane.send = send
         return lane, known
@@ -281,6 +271,8 @@ class Service:
         if lane.send != send:
             return
         lane.send = None
+        lane.read_arrivals()
+        lane.arena = None
         lane.withdraw_all(self.clock())
         session = lane.session
         if session.is_connected or session.is_over or lane.number not in session.lanes:

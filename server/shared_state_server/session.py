@@ -15,10 +15,10 @@ from typing import Any, Protocol
 
 from shared_state_protocol.errors import InternalError, LimitExceeded, WireError, to_wire
 from shared_state_protocol.wire import messages
+from shared_state_protocol.wire.arena import Arena
 from shared_state_protocol.wire.handshake import Hello
 from shared_state_protocol.wire.large import Frame
 
-from .arrivals import Place
 from .streams import Cursors
 from .waiting import Deadlines, Undo, Waiter
 
@@ -98,19 +98,19 @@ class Lane:
     largest number of a request so far: a larger one cannot be a repetition. `withdrawn` has the
     numbers of waits that ended with their connection, and so may begin anew. `is_full` says that no
     more commands can be taken. `forgot` says that the client remembers a lane of this number that
-    is gone here. `place` is where the client writes down what has arrived, if it does.
+    is gone here. `arena` is where the client writes down what has arrived, if it does.
     `waits` has for each agent the lock that it waits for: see `memory.ring`.
     """
 
     __slots__ = (
         "acknowledged",
+        "arena",
         "deadlines",
         "forgot",
         "is_full",
         "kept_bytes",
         "newest",
         "number",
-        "place",
         "replies",
         "send",
         "session",
@@ -127,11 +127,11 @@ class Lane:
         self.deadlines = deadlines
         self.send: Callable[[Frame], None] | None = None
         self.acknowledged = 0
+        self.arena: Arena | None = None
         self.newest = 0
         self.forgot = hello.resumes
         self.is_full = False
         self.kept_bytes = 0
-        self.place: Place | None = None
         self.replies: dict[int, tuple[Frame, Undo | None]] = {}
         self.waiters: dict[int, Waiter] = {}
         self.waits: dict[int, Any] = {}
@@ -231,6 +231,11 @@ class Lane:
             self._forget(number)
         self.is_full = self._overflows()
 
+    def read_arrivals(self) -> None:
+        """Confirm what the client has written down as the last that has arrived."""
+        if self.arena is not None:
+            self.confirm(self.arena.noted())
+
     def confirm(self, number: int) -> None:
         """Forget one reply: what it carried has arrived."""
         self._forget(number)
@@ -282,8 +287,7 @@ class Lane:
 
     def undo_all(self, now: float) -> None:
         """Take back what was handed over and is not known to have arrived, the newest first."""
-        if self.place is not None:
-            self.confirm(self.place.last())
+        self.read_arrivals()
         for _, undo in reversed(list(self.replies.values())):
             if undo is not None:
                 undo(now)

@@ -1,4 +1,4 @@
-"""Arenas of clients: the memory that a client of this host offers for large payloads.
+"""Arenas of clients: the memory that a client of this host shares with the server.
 
 It is found where the kernel says that it is: the socket tells which process its peer is, the peer
 by which descriptor it has the memory. Nothing of that is believed. What is opened has to be memory
@@ -14,17 +14,21 @@ import logging
 import mmap
 import os
 import stat
+from typing import TYPE_CHECKING
 
 from shared_state_protocol.errors import ProtocolError
 from shared_state_protocol.wire.arena import ARENA_BYTES, SERVER, Arena
 from shared_state_protocol.wire.frames import SHARED
 from shared_state_protocol.wire.large import Frame, Pieces
 
+if TYPE_CHECKING:
+    from .session import Lane
+
 __all__ = ["MAX_ARENAS", "Allowance", "Sharing"]
 
-MAX_ARENAS = 128
-"""Of one server: each takes a descriptor, and up to 16 MiB of memory as long as its connection is
-open, if its client has used all of it. So all together take 2 GiB at the most."""
+MAX_ARENAS = 256
+"""Of one server: each takes a descriptor, and up to 8 MiB of this process's memory as long as its
+connection is open, if replies have filled its half. So all together take 2 GiB at the most."""
 
 log = logging.getLogger(__name__)
 
@@ -37,14 +41,18 @@ class Allowance:
 
 
 class Sharing:
-    """The arena of one connection, whose peer is the process `pid` (0: unknown)."""
+    """The arena of one connection, whose peer is the process `pid` (0: unknown).
 
-    __slots__ = ("_allowance", "_arena", "_pid")
+    `lane` is whose it is, once that is known.
+    """
+
+    __slots__ = ("_allowance", "_arena", "_pid", "lane")
 
     def __init__(self, pid: int, allowance: Allowance) -> None:
         self._pid = pid
         self._allowance = allowance
         self._arena: Arena | None = None
+        self.lane: Lane | None = None
 
     def put(self, frame: Frame) -> bytes | None:
         """Return what to send instead of `frame`, which is shared now, or None if it cannot be."""
@@ -80,6 +88,8 @@ class Sharing:
             return
         self._allowance.left -= 1
         self._arena = Arena(memoryview(memory), SERVER)
+        if self.lane is not None:
+            self.lane.arena = self._arena
         self._arena.open()
 
     def close(self) -> None:

@@ -93,11 +93,3 @@ class State:
     @command
     def close_cursor(self, cursor: int) -> None:
         """Forget a stream that is not read to its end."""
-
-    @query
-    def arrivals(self) -> tuple[str, bytes, int]:
-        """Return where this lane may write the number of the last delivery that has arrived.
-
-        It is the path of a file, how that begins, and the offset of an unsigned little-endian
-        number of eight bytes; an empty path if there is none. Who cannot reach it confirms.
-        """

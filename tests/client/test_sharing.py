@@ -217,6 +217,23 @@ def test_a_process_without_descriptors_uses_the_socket(
     assert not descriptors()
 
 
+@pytest.mark.parametrize("is_shared", [True, False])
+def test_what_has_arrived_is_written_down_or_said(
+    server: ThreadServer, monkeypatch: pytest.MonkeyPatch, is_shared: bool
+) -> None:
+    """Either way the server knows it of each item, once the client has closed."""
+    if not is_shared:
+        monkeypatch.delattr(os, "memfd_create")
+    with server.connect() as producer:
+        jobs = producer.queue("jobs")
+        jobs.put_many([1, 2, 3])
+        with server.connect() as consumer:
+            assert [consumer.queue("jobs").get() for _ in range(3)] == [1, 2, 3]
+            assert mappings() == 2 * is_shared  # the client's and the server's
+        until(lambda: server.look(lambda service: len(service.sessions)) == 1)
+        assert jobs.empty()
+
+
 def test_memory_that_cannot_be_mapped_leaves_no_descriptor(
     client: shared_state.Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -96,6 +96,17 @@ def test_what_is_too_long_for_a_half_is_not_put_into_it() -> None:
     assert client.take(SHARED | ROOM_BYTES) == b"y" * ROOM_BYTES
 
 
+def test_a_number_can_be_noted_once_the_server_has_it() -> None:
+    MEMORY[0] = MEMORY[HALF_BYTES] = 0
+    assert not Arena(memoryview(MEMORY), CLIENT).note(7)
+    client, server = pair()
+    for number in (1, 255, 256, 2**40):
+        assert client.note(number)
+        assert server.noted() == number
+    assert server.take(length_of(client.put(frame(VALUE)))) == VALUE
+    assert server.noted() == 2**40
+
+
 @pytest.mark.parametrize("more", [1, ROOM_BYTES])
 def test_a_length_that_cannot_be_is_refused(more: int) -> None:
     client, server = pair()
