@@ -20,8 +20,8 @@ from __future__ import annotations
 import contextlib
 import socket
 import time
-from collections.abc import Callable, Iterable, Sequence
-from typing import TYPE_CHECKING, Any, TypeVar
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING, Any
 
 from ormsgpack import MsgpackEncodeError
 
@@ -33,24 +33,20 @@ from shared_state_protocol.errors import (
     ProtocolError,
 )
 from shared_state_protocol.wire import messages
-from shared_state_protocol.wire.frames import HEADER_BYTES, FrameReader, header
+from shared_state_protocol.wire.frames import HEADER_BYTES, header
 from shared_state_protocol.wire.handshake import Welcome
-from shared_state_protocol.wire.large import LARGE_BYTES, Frame, LargePayload, Pieces
+from shared_state_protocol.wire.large import LARGE_BYTES, Frame
 from shared_state_protocol.wire.messages import ANSWER_PARTS
 
+from .link import RECEIVE_BYTES, Broken, Link, Silence, is_of_socket
 from .request import Message, Request, is_closing
-from .sharing import Sharing
-from .sockets import Opened, break_off, dial, redial
+from .sockets import Opened, dial, redial
 
 if TYPE_CHECKING:
     from .batch import Batch
     from .session import Session
 
 __all__ = ["Lane"]
-
-RECEIVE_BYTES = 8 * 1024
-"""In one read, which is all of nearly every reply. What is received into a kept buffer has to be
-copied out of it, and the longer the room that `recv` makes, the more there is to give back."""
 
 HELD: int = getattr(socket, "MSG_MORE", 0)
 """Has the kernel keep what is sent over TCP until more follows, for 0.2 s at the most, or until the
@@ -64,18 +60,7 @@ BATCH_BYTES = 64 * 1024
 so that client and server never wait for each other to read."""
 
 
-T = TypeVar("T")
-
-
-class Broken(Exception):
-    """The connection is gone."""
-
-
-class Silence(Exception):
-    """Nothing came within the kernel's deadline."""
-
-
-class Lane:
+class Lane(Link):
     """One connection of a blocking client, used by one thread. `batch` is open while not None."""
 
     def __init__(self, session: Session, number: int, thread: str) -> None:
@@ -85,23 +70,11 @@ class Lane:
         self._session = session
         self._previous = 0
         self._given_up: list[Request] = []
-        self._payloads: list[bytes] = []
         before = session.instance
-        opened, welcome = dial(session, number, thread)
-        self._instance = welcome.instance
-        self._opened = opened
-        self._socket: socket.socket | None = opened
-        self._read_from(opened, welcome)
+        super().__init__(*dial(session, number, thread))
         session.join(self)
-        if before not in (b"", welcome.instance):
+        if before not in (b"", self._instance):
             self._open_again()
-
-    @property
-    def transport(self) -> str:
-        """How the server is reached now: ``tcp`` or ``unix``, or empty while it is not."""
-        if self._socket is None:
-            return ""
-        return "tcp" if self._socket.family != socket.AF_UNIX else "unix"
 
     # Calls
 
@@ -164,8 +137,7 @@ class Lane:
         """Do what `exchange` does with a large frame, which nobody puts together."""
         self._session.check_size(frame, limit)
         try:
-            for part in self._sharing.parts(frame):
-                self._tell(part)
+            self._tell(*self._sharing.parts(frame))
             message = self._insist_on(request)
         except BaseException as error:
             self._take_back((request,), error)
@@ -237,12 +209,6 @@ class Lane:
         number = self._previous = self._previous + 1
         return self._tell(Request(number, operation, name, arguments, 0.0).whole_frame(0))
 
-    def close(self) -> None:
-        """Close the connection, in order."""
-        self._sharing.close()
-        self._opened.close()
-        self._socket = None
-
     def come_to(self, instance: bytes) -> None:
         """Have the next call of another thread, or the one under way, find this instance."""
         if self._instance != instance:
@@ -266,7 +232,7 @@ class Lane:
         try:
             if isinstance(error, Broken):
                 self._tell(request.whole_frame(request.number - 1))  # not sent yet, or never can be
-            elif _is_of_socket(error) and not isinstance(error, BlockingIOError):
+            elif is_of_socket(error) and not isinstance(error, BlockingIOError):
                 self.close()
             elif not isinstance(error, (BlockingIOError, Silence)):
                 raise error
@@ -339,19 +305,11 @@ class Lane:
 
     def _replace(self, opened: Opened) -> Welcome:
         """Go on with another connection."""
-        old, (self._opened, welcome) = self._opened, opened
-        self._socket, self._instance = self._opened, welcome.instance
+        old, sharing = self._opened, self._sharing
+        self._use(*opened)
         old.close()
-        self._sharing.close()
-        self._read_from(self._opened, welcome)
-        self._payloads.clear()
-        return welcome
-
-    def _read_from(self, opened: socket.socket, welcome: Welcome) -> None:
-        """Begin to read from a connection that was just opened, and to share memory over it."""
-        self._reader = FrameReader(welcome.max_frame_bytes)
-        self._sharing = Sharing(self._reader, is_near=self.transport == "unix")
-        self._short_bytes = min(welcome.max_frame_bytes, LARGE_BYTES)
+        sharing.close()
+        return opened[1]
 
     def _take_back(self, requests: Sequence[Request], ending: BaseException) -> None:
         """End calls that have no reply, so that what they took goes back.
@@ -430,105 +388,7 @@ class Lane:
         """
         if numbers:
             notices = [messages.notice(messages.CONFIRM, each) for each in numbers]
-            self._tell(b"".join((*self._sharing.offer(), *notices)), HELD)
-
-    # Bytes
-
-    def _tell(self, data: bytes | memoryview, flags: int = 0) -> bool:
-        """Send, and return whether it went; a read will find what to do about it otherwise."""
-        try:
-            self._send(data, flags)
-        except Broken:
-            return False
-        return True
-
-    def _send(self, data: bytes | memoryview, flags: int) -> None:
-        sock = self._socket
-        if sock is None:
-            raise Broken
-        # Whatever interrupts the write leaves no socket in use with half a frame in it.
-        self._socket = None
-        try:
-            sock.sendall(data, flags)
-        except OSError as error:
-            if not _is_of_socket(error):
-                raise
-            sock.close()
-            raise Broken from error
-        self._socket = sock
-
-    def _read(self) -> Message:
-        """Return the next message, whichever request it answers."""
-        if self._payloads:
-            return messages.read(self._payloads.pop(0))
-        while True:
-            message = self._take(self._receive(lambda sock: sock.recv(RECEIVE_BYTES)))
-            if message is not None:
-                return message
-
-    def _take(self, data: bytes) -> Message | None:
-        """Return the first message that is whole with `data`, and keep the others."""
-        self._refuse_end(len(data))
-        missing = self._missing(data)
-        if missing > RECEIVE_BYTES:
-            return messages.read(self._receive_large(data, missing))
-        self._payloads = self._reader.feed(data)
-        return messages.read(self._payloads.pop(0)) if self._payloads else None
-
-    def _missing(self, data: bytes) -> int:
-        """Return how much is still to come of the one frame that begins with `data`."""
-        if len(data) < HEADER_BYTES or self._reader.pending_bytes:
-            return 0
-        length = int.from_bytes(data[:HEADER_BYTES], "little")
-        return HEADER_BYTES + length - len(data) if length <= self._reader.limit else 0
-
-    def _receive_large(self, start: bytes, missing: int) -> bytes | Pieces:
-        """Return the payload of the large frame that begins with `start`, received in its place."""
-        large = LargePayload(start[HEADER_BYTES:], len(start) - HEADER_BYTES + missing)
-        while large.rest:
-            try:
-                more = self._receive(_into(large.rest))
-            except BaseException:
-                self._reader.feed(start[:HEADER_BYTES] + large.so_far())
-                raise
-            self._refuse_end(more)
-            large.received(more)
-        for part in self._sharing.passed_by(len(start) + missing):
-            self._tell(part)
-        return large.payload()
-
-    def _refuse_end(self, size: int) -> None:
-        if not size:
-            break_off(self._opened)
-            self.close()
-            raise Broken
-
-    def _receive(self, receive: Callable[[socket.socket], T]) -> T:
-        """Return what `receive` makes of the connection."""
-        sock = self._socket
-        if sock is None:
-            raise Broken
-        try:
-            return receive(sock)
-        except BlockingIOError:
-            raise Silence from None
-        except OSError as error:
-            if not _is_of_socket(error):
-                raise
-            self.close()
-            raise Broken from error
-
-
-def _into(buffer: memoryview) -> Callable[[socket.socket], int]:
-    return lambda sock: sock.recv_into(buffer)
-
-
-def _is_of_socket(error: BaseException) -> bool:
-    """Return whether a socket raised it, and no signal handler: `TimeoutError` is an OSError too.
-
-    What the system says has a number.
-    """
-    return isinstance(error, OSError) and error.errno is not None
+            self._tell(b"".join((*self._sharing.offer(), *notices)), flags=HELD)
 
 
 def _is_owed(request: Request, ending: BaseException) -> bool:
