@@ -107,7 +107,7 @@ class Encoder:
             EncodingError: `value` or a part of it is of no known type, or over a limit.
             LimitExceeded: it is larger than the other side reads.
         """
-        kind: type[Any] = type(value)
+        kind: type[Any] = type(value)  # pyright: ignore[reportUnknownVariableType]  # of whatever
         if kind in _SPLITTABLE:
             # Here and not in a function: it would be a third of the price of a small text.
             if len(value) > self._short:
