@@ -29,6 +29,11 @@ class Simulated:
         self._simulation = Simulation()
         self.peer = self._simulation.peer()
 
+    def lose(self) -> None:
+        """Be given up by the service, and come back."""
+        self.peer.die()
+        self.peer = self.peer.connect_again()
+
     def _call(self, operation: Operation[..., Any], name: str, arguments: Arguments) -> Any:
         """Carry out one operation."""
         encoded = operation.encoder(_codec)(arguments)

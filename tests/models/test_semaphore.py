@@ -1,4 +1,7 @@
-"""A shared semaphore does what threading's does, as far as nobody has to wait."""
+"""A shared semaphore does what threading's does, as far as nobody has to wait.
+
+A client that is given up gets its permits taken away, and learns so when it releases them.
+"""
 
 from __future__ import annotations
 
@@ -19,6 +22,7 @@ from hypothesis.stateful import (
 )
 
 import shared_state
+from shared_state import LockLost
 
 from ..fixtures.clients import Either
 from .outcome import outcome
@@ -36,6 +40,37 @@ KINDS = {
 }
 
 
+class Losing:
+    """A plain semaphore of one process, which may lose what it has."""
+
+    def __init__(self, plain: Any) -> None:
+        self._plain = plain
+        self._held = 0
+        self._lost = 0
+
+    @property
+    def value(self) -> int:
+        return int(self._plain._value)
+
+    def acquire(self, blocking: bool, timeout: float | None) -> bool:
+        taken: bool = self._plain.acquire(blocking, timeout)
+        self._held += taken
+        return taken
+
+    def release(self, n: int) -> None:
+        told = min(n - self._held, self._lost)
+        if told > 0:
+            self._lost -= told
+            raise LockLost
+        self._plain.release(n)
+        self._held = max(self._held - n, 0)
+
+    def lose(self) -> None:
+        if self._held:
+            self._plain.release(self._held)
+        self._held, self._lost = 0, self._lost + self._held
+
+
 class SemaphoreMachine(RuleBasedStateMachine):
     """Does everything to a shared semaphore and to a plain one."""
 
@@ -47,7 +82,8 @@ class SemaphoreMachine(RuleBasedStateMachine):
 
     @initialize(value=st.integers(0, 4))
     def begin(self, value: int) -> None:
-        self.shared, self.plain = (make(value) for make in self.make)
+        shared, plain = self.make
+        self.shared, self.plain = shared(value), Losing(plain(value))
 
     @rule(wait=AT_ONCE)
     def acquire(self, wait: tuple[bool, float | None]) -> None:
@@ -59,7 +95,16 @@ class SemaphoreMachine(RuleBasedStateMachine):
 
     @invariant()
     def same(self) -> None:
-        assert self.shared.value() == self.plain._value
+        assert self.shared.value() == self.plain.value
+
+
+class LosingMachine(SemaphoreMachine):
+    """Loses what it has now and then."""
+
+    @rule()
+    def lose(self) -> None:
+        self.shared.client.lose()
+        self.plain.lose()
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -74,7 +119,7 @@ def test_the_behaviour_of_a_semaphore(kind: str) -> None:
         return made
 
     run_state_machine_as_test(
-        lambda: SemaphoreMachine(make, plain),  # type: ignore[arg-type]  # a factory is enough
+        lambda: LosingMachine(make, plain),  # type: ignore[arg-type]  # a factory is enough
         settings=SIMULATED,
     )
 

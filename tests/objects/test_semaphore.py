@@ -12,9 +12,13 @@ from typing import Any
 import pytest
 
 import shared_state
-from shared_state import ObjectNotFound
+from shared_state import LockLost, ObjectNotFound
+from shared_state_server.memory.semaphore import REMEMBERED_LOSERS
+from shared_state_server.stdlib.adapters.semaphore import SemaphoreAdapter
+from shared_state_server.waiting import Call
 
 from ..fixtures.clients import Either
+from ..fixtures.losing import give_up_holders
 from ..fixtures.servers import ThreadServer
 from ..fixtures.simulation import FOREVER, Peer, Simulation
 from ..fixtures.watching import LONG_S, until, waiting
@@ -162,6 +166,36 @@ async def test_a_permit_is_had_inside_an_async_block(server: ThreadServer, kind:
         assert await slots.value() == 2
 
 
+# Lost permits
+
+
+def test_who_was_given_up_learns_it_at_an_explicit_release_and_takes_nothing(
+    server: ThreadServer, either: Either, other: shared_state.Client, kind: str
+) -> None:
+    slots, theirs = made(either, kind, 1), made(other, kind, 1)
+    slots.acquire()
+    give_up_holders(server)
+    theirs.acquire()
+    either.ping()
+    with pytest.raises(LockLost, match="'slots' was lost before it was released"):
+        slots.release()
+    assert slots.value() == 0
+    theirs.release()
+    assert slots.value() == 1
+
+
+def test_who_was_given_up_can_take_a_permit_again(
+    server: ThreadServer, either: Either, kind: str
+) -> None:
+    slots = made(either, kind, 1)
+    slots.acquire()
+    give_up_holders(server)
+    either.ping()
+    assert slots.acquire(timeout=LONG_S) is True
+    slots.release()
+    assert slots.value() == 1
+
+
 # On virtual time
 
 
@@ -211,6 +245,81 @@ def test_a_permit_that_was_released_in_time_comes_back_once(
     parent.call("semaphore.release", "slots", 1)
     holder.die()
     assert permits(parent) == 2
+
+
+def release(peer: Peer, n: int = 1) -> None:
+    peer.call("semaphore.release", "slots", n)
+
+
+def given_up(holder: Peer) -> Peer:
+    """Return a new connection of a process that the server has given up."""
+    holder.die()
+    return holder.connect_again()
+
+
+def test_a_loss_is_told_as_often_as_there_were_permits(holder: Peer) -> None:
+    holder = given_up(holder)
+    for _ in range(2):
+        with pytest.raises(LockLost, match="1 of its permits"):
+            release(holder)
+    take(holder)
+    release(holder)
+    assert permits(holder) == 2
+
+
+def test_a_release_of_some_that_were_lost_releases_none(holder: Peer) -> None:
+    holder = given_up(holder)
+    take(holder)
+    with pytest.raises(LockLost, match="2 of its permits; nothing was released"):
+        release(holder, 3)
+    assert permits(holder) == 1
+    release(holder)
+    assert permits(holder) == 2
+
+
+def test_a_loss_is_told_though_somebody_has_released_in_the_name_of_the_lost(
+    simulation: Simulation, holder: Peer
+) -> None:
+    parent = simulation.peer()
+    holder = given_up(holder)
+    release(parent, 2)
+    take(parent)
+    with pytest.raises(LockLost):
+        release(holder)
+    assert permits(parent) == 1
+
+
+def test_a_release_that_was_told_of_its_loss_is_not_absorbed_once_more(
+    simulation: Simulation, holder: Peer
+) -> None:
+    holder = given_up(holder)
+    with pytest.raises(LockLost):
+        release(holder, 2)
+    take(holder)
+    release(simulation.peer())
+    assert permits(holder) == 2
+
+
+def test_so_many_sessions_are_remembered_with_what_they_lost(
+    simulation: Simulation, kind: str
+) -> None:
+    losers = [simulation.peer(f"{kind}.open", "slots", 1) for _ in range(REMEMBERED_LOSERS + 1)]
+    for loser in losers:
+        take(loser)
+        loser.die()
+    release(losers[0].connect_again())
+    for loser in losers[1:]:
+        with pytest.raises(LockLost):
+            release(loser.connect_again())
+
+
+def test_a_client_of_the_standard_library_is_not_told_of_a_loss(simulation: Simulation) -> None:
+    """Its session may end with one of its threads, before another one releases."""
+    slots, peer = SemaphoreAdapter(1), simulation.peer()
+    slots.behaviour.acquire(Call(peer.lane, 1, simulation.now), True, None)
+    again = given_up(peer)
+    slots.release(Call(again.lane, 1, simulation.now))
+    assert slots.behaviour.value() == 1
 
 
 def test_an_acquire_that_was_given_up_has_no_permit_though_a_sibling_released_it(

@@ -3,8 +3,8 @@
 The command finds the lock's name and the token of its grant in its environment, and can fence off
 with them whatever it writes to: ``Grant(os.environ["SHARED_STATE_LOCK"],
 int(os.environ["SHARED_STATE_TOKEN"]))``. Whether the lock is still held is asked every second; once
-it is not, or nobody answers for `PATIENCE_S`, the command is ended. (Nobody ends it if this process
-is killed by SIGKILL: then only the token protects.)
+it is not, or nobody answers for `PATIENCE_S`, the command is ended. If this process is killed by
+SIGKILL, so is the command, on Linux; elsewhere only the token protects then.
 
 Signals are passed on to the command. One that comes while the lock is waited for ends the wait.
 """

@@ -1,7 +1,8 @@
 """Permits: what several holders have at a time.
 
 `acquire` and `release` of a semaphore need not come in pairs: one process may acquire what another
-one releases. So nothing is remembered of them. What a ``with`` block has acquired it gives back
+one releases. So nothing is remembered of them here; the server remembers what a process had that it
+gave up, and refuses its release by `LockLost`. What a ``with`` block has acquired it gives back
 itself, and its grant says which permit that is: if the server has given it to somebody else since,
 the end of the block raises `LockLost` and takes nothing from anybody.
 """

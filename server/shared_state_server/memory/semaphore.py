@@ -2,18 +2,25 @@
 
 Who has a permit is recorded, so that the permits of a dead process come back. A release by somebody
 who has none counts for whoever has had a permit longest; after a death it may be the release in the
-dead holder's name, and is absorbed.
+dead holder's name, and is absorbed. If it is that of the holder itself, which was only cut off, it
+is refused by `LockLost`: nothing else would tell who does not acquire by a block.
 """
 
 from __future__ import annotations
 
 from typing import Any
 
+from shared_state_protocol.errors import LockLost
+
 from ..session import Lane, Session
 from ..waiting import Call, Line, Undo, Waiter
 from .holder import Claim, Holder, Owned
 
 __all__ = ["Semaphore"]
+
+REMEMBERED_LOSERS = 1024
+"""Sessions that may come back and release what they have lost: a rack of them. Some 100 bytes each;
+of more, those that ended first are forgotten, and their releases absorbed like everybody's."""
 
 
 class Semaphore(Owned):
@@ -28,6 +35,7 @@ class Semaphore(Owned):
         self._line = Line()
         self._stray = 0
         self._abandoned = 0  # of the free permits
+        self._lost: dict[bytes, int] = {}  # permits, by the session that had them when it ended
 
     def acquire(self, call: Call, blocking: bool, timeout: float | None) -> object:
         if not blocking and timeout is not None:
@@ -40,6 +48,13 @@ class Semaphore(Owned):
         return call.park(self._line, timeout, late=None)
 
     def release(self, call: Call, n: int) -> None:
+        """Take `n` permits back, or tell a session once that it had lost some of them."""
+        if self._lost:
+            self._tell_loss(call.lane.session, n)
+        self.give_back(call, n)
+
+    def give_back(self, call: Call, n: int) -> None:
+        """Take `n` permits back, whoever has lost some."""
         if n < 1:
             raise ValueError("n must be one or more")
         session = call.lane.session
@@ -75,8 +90,12 @@ class Semaphore(Owned):
         return len(self._line)
 
     def abandon(self, session: Session, now: float) -> None:
-        """Take back the permits of a session that is gone."""
-        for permit in [each for each in self.holders() if each.lane.session is session]:
+        """Take back the permits of a session that is gone, and remember how many it had."""
+        permits = [each for each in self.holders() if each.lane.session is session]
+        self._lost[session.id] = self._lost.pop(session.id, 0) + len(permits)
+        if len(self._lost) > REMEMBERED_LOSERS:
+            del self._lost[next(iter(self._lost))]
+        for permit in permits:
             self._stray += 1
             permit.abandoned = True
             self._take_back(permit, now)
@@ -86,6 +105,21 @@ class Semaphore(Owned):
         self._line.fail_all(error)
         for permit in self.holders():
             self._forget(permit)
+
+    def _tell_loss(self, session: Session, n: int) -> None:
+        """Refuse a release of more than `session` has, as far as it had lost the rest."""
+        own = sum(permit.lane.session is session for permit in self._taken.values())
+        lost = self._lost.get(session.id, 0)
+        told = min(n - own, lost)
+        if told > 0:
+            del self._lost[session.id]
+            if told < lost:
+                self._lost[session.id] = lost - told
+            self._stray -= min(told, self._stray)
+            raise LockLost(
+                f"{self.name!r} was lost before it was released: the server had given up this "
+                f"process, and {told} of its permits; nothing was released"
+            )
 
     def _refuse_too_many(self, n: int) -> None:
         """Refuse a release of `n` permits that were never there; a plain semaphore takes any."""

@@ -28,7 +28,10 @@ class Semaphore:
 
     @command
     def release(self, n: int = 1, *, fence: Fence = None) -> None:
-        """Give `n` permits back; ValueError if that is less than 1."""
+        """Give `n` permits back; ValueError if that is less than 1.
+
+        LockLost, once, if the server had given up this process with permits that are among them.
+        """
 
     @query
     def value(self) -> int:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import pty
+import select
 import signal
 import subprocess
 import sys
@@ -264,13 +265,55 @@ def test_a_lock_that_is_taken_away_from_it_ends_it_too(
     assert client.lock("deploy").locked() is True
 
 
-def test_the_lock_of_a_killed_holder_is_free_at_once(
+DEAF = """
+import signal, sys
+for each in signal.valid_signals() - {signal.SIGKILL, signal.SIGSTOP}:
+    signal.signal(each, signal.SIG_IGN)
+print("running", flush=True)
+sys.stdin.read()
+"""
+
+
+def test_a_killed_holder_takes_its_command_along_and_the_lock_is_free(
     start: Start, client: shared_state.Client
 ) -> None:
-    process = start(
-        "deploy", *python("print('running', flush=True); input()"), stdin=subprocess.PIPE
-    )
+    """The kernel ends the command, whatever that ignores."""
+    process = start("deploy", *python(DEAF), stdin=subprocess.PIPE)
     running(process)
     process.kill()
     assert client.lock("deploy").acquire(timeout=LONG_S) is True
     assert client.lock("deploy").abandoned is True
+    if sys.platform == "linux":  # elsewhere it reads until the end of the test
+        assert process.stdout is not None
+        assert select.select([process.stdout], [], [], LONG_S)[0], "it goes on"
+        assert process.stdout.read() == "", "nobody has the other end any more"
+
+
+def test_a_command_whose_holder_was_killed_before_it_began_does_not_begin(tmp_path: Path) -> None:
+    """It asks for its end together with that of its parent, and so could be too late."""
+    begun = tmp_path / "begun"
+    program = f"""
+import os, signal
+from shared_state.commands import child
+prepare, parent = child._preparation(), os.getpid()
+ours, theirs = os.pipe()
+if os.fork() == 0:
+    os.close(theirs)
+    os.read(ours, 1)  # until the parent is gone
+    prepare()
+    open({str(begun)!r}, "w").close()
+    os._exit(0)
+os.kill(parent, signal.SIGKILL)
+"""
+    end = subprocess.run(
+        [sys.executable, "-c", program], check=False, stdout=subprocess.PIPE, timeout=LONG_S
+    )
+    assert end.returncode == -signal.SIGKILL
+    assert begun.exists() is (sys.platform != "linux")
+
+
+def test_a_command_gets_signals_as_other_programs_do(start: Start) -> None:
+    """None stays blocked for `Child.wait`, and none ignored that Python itself ignores."""
+    look = ["grep", "-E", "^Sig(Blk|Ign):", "/proc/self/status"]
+    plain = subprocess.run(look, check=True, capture_output=True, text=True)
+    assert run(start, "deploy", "--", *look) == (0, plain.stdout, "")

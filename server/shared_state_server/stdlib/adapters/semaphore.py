@@ -24,7 +24,8 @@ class SemaphoreAdapter(Adapter):
         return self.behaviour.acquire(call, bool(blocking), timeout)
 
     def release(self, call: Call, n: int = 1) -> None:
-        self.behaviour.release(call, n)
+        # Not `release`: a session of this side may end and go on, with another of its threads.
+        self.behaviour.give_back(call, n)
 
     special_enter = acquire
 
