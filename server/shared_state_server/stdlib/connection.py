@@ -49,6 +49,9 @@ _OUR_SESSION = re.compile(r" \(session ([0-9a-f]{32}) thread (\d+)(?: at (\S+) (
 """What our own clients add to their names: connections of one process are one session. One that has
 come by a Unix socket also says by which address it knows us."""
 
+_REPLIES_ITSELF = frozenset({"accept_connection", "shutdown"})
+"""What the office does in the event loop, and never with a class of a user in the request."""
+
 log = logging.getLogger(__name__)
 
 
@@ -76,6 +79,7 @@ class StdlibConnection(asyncio.Protocol):
         self._met_local = False
         self._sent: list[Entry] = []
         self._is_closed = False
+        self._is_full = False
         self.was_reset = False
         self._errands = Errands(self)
 
@@ -114,7 +118,7 @@ class StdlibConnection(asyncio.Protocol):
 
     def begin_calls(self, name: Any) -> None:
         """Be the connection of one thread of the client from now on."""
-        name = str(name)
+        name = name if type(name) is str else ""
         found = _OUR_SESSION.search(name)
         sessions = self._hall.service.sessions
         pid = self._peer_pid()
@@ -250,11 +254,11 @@ class StdlibConnection(asyncio.Protocol):
             result = getattr(self.office, function)(self, *args, **kwds)
         except Exception:  # noqa: BLE001  # whatever a registered callable raises
             return TRACEBACK, traceback.format_exc()
-        return None if function in {"accept_connection", "shutdown"} else (RETURN, result)
+        return None if function in _REPLIES_ITSELF else (RETURN, result)
 
     def ask_office_here(self, function: str, args: Any, kwds: Any) -> Reply | None:
-        """Ask the office on the worker; return None where it sends the reply itself."""
-        if function not in self.office.public:
+        """Ask the office on the worker, for all but what it may do in the loop alone."""
+        if function not in self.office.public or function in _REPLIES_ITSELF:
             return TRACEBACK, f"AssertionError: {function!r} unrecognized\n"
         return self._office_reply(function, args, kwds)
 
@@ -270,10 +274,16 @@ class StdlibConnection(asyncio.Protocol):
         return write(reply, xml=self._xml, address=self._address, sent=self._sent)
 
     def pause_writing(self) -> None:
+        self._is_full = True
         self.transport.pause_reading()
 
     def resume_writing(self) -> None:
-        if not self._errands.has_socket:
+        self._is_full = False
+        self.read_on()
+
+    def read_on(self) -> None:
+        """Read from the client again, unless its worker does, or it does not read itself."""
+        if not (self._is_full or self._errands.has_socket):
             self.transport.resume_reading()
 
     # Closing

@@ -1,13 +1,13 @@
 """Errands: the requests of one client that call the code of users, and so run on its worker.
 
 A client at work sends its next request at once, so the worker waits for that at the socket itself:
-the way through the event loop is spared, twice for each. Threads that share the interpreter's lock
-give it up around each system call, and may have to queue for it afterwards. So a request costs two
-of those, one that waits and reads and one that writes, as long as one follows the other.
+the way through the event loop is spared, twice for each. The loop does not read then. A request
+that takes long has the loop read again, to hear whether the client interrupts it or dies. That
+request is the last one of its row.
 
-For that the socket blocks while the worker waits at it, for at most `NEXT_REQUEST_MS`; the loop
-neither reads nor writes then. A request that takes long has the loop read again, to hear whether
-the client interrupts it or dies. That request is the last one of its row.
+The worker's socket and the loop's are one to the kernel, and it stays one that never blocks: a
+worker that may wait does so before it reads. A read that blocks would spare a system call, but the
+loop could meet it: a client that does not read its replies would hold everybody up.
 """
 
 from __future__ import annotations
@@ -16,7 +16,6 @@ import asyncio
 import contextlib
 import os
 import socket
-import struct
 import threading
 import traceback
 from collections import deque
@@ -38,7 +37,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Errands"]
 
-NEXT_REQUEST_MS = 250
+NEXT_REQUEST_S = 0.25
 """For which a worker waits for its client's next request itself: a client at work is spared the way
 through the loop. The thread is this connection's anyway; but it ends its wait before a server that
 is going down ends its own."""
@@ -52,7 +51,6 @@ READ_BYTES = 65536
 MAX_BACKLOG = 16
 """Requests that nobody waits for; a client that has interrupted more of them is none."""
 
-_TIMEVAL = struct.Struct("@ll")
 _RLOCK = type(threading.RLock())
 
 Perform = Callable[[], Reply | None]
@@ -69,6 +67,7 @@ class Errands:
         self._loop = asyncio.get_running_loop()
         self._worker: Worker | None = None
         self._socket: socket.socket
+        self._fileno: int
         self._watcher: asyncio.TimerHandle | None = None
         # What the worker and the loop both change, each under `_turn`.
         self._turn = threading.Lock()
@@ -78,10 +77,9 @@ class Errands:
         self._is_waiting = False
         self._reads = False
         self._sends = False
-        # What the worker alone changes; the loop, what it blocks, while the worker does not wait.
+        # What the worker alone changes.
         self._first: Perform | None = None
         self._count = 0
-        self._blocks = False
         self._undo: Undo | None = None
         self._rlocks: list[Entry] = []
 
@@ -96,14 +94,17 @@ class Errands:
         """Have requests carried out, the first now or once the one before has ended.
 
         Raises:
-            ProtocolError: more of them wait than any client sends.
+            ProtocolError: there are more of them than any client sends.
         """
+        self._count_in(payloads)
         with self._turn:
             self._backlog.extend(payloads)
             self._is_given_up = self._is_busy
         if not self._is_busy:
             self._carry_out()
-        elif len(self._backlog) > MAX_BACKLOG:
+
+    def _count_in(self, payloads: list[bytes]) -> None:
+        if len(self._backlog) + len(payloads) > MAX_BACKLOG:
             raise ProtocolError("it sends requests without reading replies")
 
     def _carry_out(self) -> None:
@@ -116,6 +117,7 @@ class Errands:
         if self._worker is None:
             self._worker = connection.office.workers.take()
             self._socket = _twin(connection.socket)
+            self._fileno = self._socket.fileno()
         if self._watcher is not None:
             self._watcher.cancel()
         self._first = perform
@@ -135,9 +137,8 @@ class Errands:
             is_stuck = self._count == count and not self._is_waiting
             if is_stuck:
                 self._reads = False
-                self._block(False)
         if is_stuck:
-            transport.resume_reading()
+            self._connection.read_on()
         else:
             self._watcher = self._loop.call_later(STUCK_S, self._watch, self._count)
 
@@ -155,7 +156,7 @@ class Errands:
             transport.close()
             return
         if not self._is_busy:
-            transport.resume_reading()
+            connection.read_on()
 
     def leave(self) -> StdlibLane | None:
         """Take the connection from its lane, between two steps of the worker; return the lane."""
@@ -168,6 +169,8 @@ class Errands:
         with self._turn:
             self._is_given_up = True
         if self._worker is not None:
+            with contextlib.suppress(OSError):  # the client has ended it
+                self._socket.shutdown(socket.SHUT_RDWR)  # the worker may be long in closing it
             self._worker.run(self._end)
             self._worker.release()
 
@@ -221,11 +224,10 @@ class Errands:
         """
         connection = self._connection
         try:
-            if not self._blocks:
-                self._block(True)
             payloads = connection.reader.feed(self._socket.recv(READ_BYTES))
+            self._count_in(payloads)
         except OSError as error:
-            connection.was_reset = not isinstance(error, BlockingIOError)  # which is only late
+            connection.was_reset = not isinstance(error, TimeoutError)  # which is only late
             payloads = []
         except ProtocolError as error:
             self._loop.call_soon_threadsafe(connection.cut_off, str(error))
@@ -241,22 +243,15 @@ class Errands:
         connection.count_request()
         return payloads[0]
 
-    def _block(self, blocks: bool) -> None:
-        """Have the socket block or not: the loop's and ours are one to the kernel."""
-        if blocks != self._blocks:
-            self._socket.setblocking(blocks)
-            self._blocks = blocks
-
     def _send(self, data: bytes) -> bytes:
         """Send from this thread, which saves the loop a turn; return what is left."""
         try:
-            return data[self._socket.send(data, socket.MSG_DONTWAIT) :]
+            return data[os.write(self._fileno, data) :]  # a `send` would wait as `recv` does
         except OSError:
             return data
 
     def _give_back(self, data: bytes) -> None:
         """Let the loop read from the client again, and send what is left to send."""
-        self._block(False)
         with contextlib.suppress(RuntimeError):  # the loop is closed: the server has ended
             self._loop.call_soon_threadsafe(self._go_on, data)
 
@@ -332,7 +327,5 @@ def _at_any_time(undo: Callable[[], None]) -> Callable[[float], None]:
 def _twin(theirs: Any) -> socket.socket:
     """Return another socket of the same connection, for a worker to wait at for a while."""
     twin = socket.socket(theirs.family, theirs.type, theirs.proto, os.dup(theirs.fileno()))
-    twin.setblocking(False)  # whatever the default of this process is
-    seconds, ms = divmod(NEXT_REQUEST_MS, 1000)
-    twin.setsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, _TIMEVAL.pack(seconds, ms * 1000))
+    twin.settimeout(NEXT_REQUEST_S)  # the kernel's stays one that does not block
     return twin

@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import collections
+import copyreg
 import datetime
 import decimal
+import io
 import os
 import pickle
 import pickletools
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NoReturn
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from shared_state_server.stdlib.classes import Classes, Elsewhere, names_no_class
 
@@ -106,6 +111,117 @@ def test_a_pickle_that_names_a_class_does_not_pass_for_a_plain_one(
 
 def test_a_request_with_plain_values_passes_for_one() -> None:
     assert names_no_class(pickle.dumps(("id", "put", (1, 2.5, "x", None, [b"y"], {1: True}), {})))
+
+
+class _Naming(BaseException):
+    """A pickle has named a class, a person or a buffer: nothing that catches errors hides it."""
+
+
+class _Watching(pickle.Unpickler):
+    """The careful way, which is told of all that a pickle names."""
+
+    def find_class(self, module: str, name: str, /) -> Any:
+        raise _Naming
+
+
+def outcome(read: Callable[[], Any]) -> str:
+    try:
+        return repr(read())
+    except Exception as error:  # noqa: BLE001  # whatever a random pickle raises
+        return repr(type(error))
+
+
+ARGUMENTS: dict[str, st.SearchStrategy[bytes]] = {
+    "uint1": st.integers(0, 3).map(lambda n: bytes([n])),
+    "uint2": st.integers(0, 3).map(lambda n: n.to_bytes(2, "little")),
+    "uint4": st.integers(0, 3).map(lambda n: n.to_bytes(4, "little")),
+    "uint8": st.integers(0, 3).map(lambda n: n.to_bytes(8, "little")),
+    "int4": st.integers(0, 3).map(lambda n: n.to_bytes(4, "little")),
+    "float8": st.just(bytes(8)),
+    "decimalnl_short": st.sampled_from([b"0\n", b"1\n"]),
+    "decimalnl_long": st.sampled_from([b"0L\n", b"1L\n"]),
+    "floatnl": st.just(b"1.5\n"),
+    "stringnl": st.just(b"'builtins'\n"),
+    "stringnl_noescape": st.just(b"x\n"),
+    "stringnl_noescape_pair": st.just(b"builtins\ndict\n"),
+    "unicodestringnl": st.just(b"dict\n"),
+}
+"""What follows an opcode; a value with its length is any of `TEXTS`."""
+
+TEXTS = [b"builtins", b"dict", b"c", b"i", b"R", b"", b"\n", b"\x93", b"cos\nsystem\n"]
+LENGTHS = {"1": 1, "4": 4, "8": 8}
+
+
+def argument_of(opcode: pickletools.OpcodeInfo) -> st.SearchStrategy[bytes]:
+    if opcode.arg is None:
+        return st.just(b"")
+    found = ARGUMENTS.get(opcode.arg.name)
+    if found is not None:
+        return found
+    size = LENGTHS[opcode.arg.name[-1]]
+    return st.sampled_from(TEXTS).map(lambda text: len(text).to_bytes(size, "little") + text)
+
+
+def step(opcode: pickletools.OpcodeInfo) -> st.SearchStrategy[bytes]:
+    return argument_of(opcode).map(lambda argument: opcode.code.encode("latin-1") + argument)
+
+
+# A frame only says how much to read at once; one that lies is an error in files alone.
+STEPS = st.sampled_from([each for each in pickletools.opcodes if each.name != "FRAME"]).flatmap(
+    step
+)
+STREAMS = st.lists(STEPS, max_size=12).map(lambda steps: b"".join(steps) + b".")
+"""Programs of whatever opcodes there are, most of which fail somewhere."""
+
+
+@given(payload=STREAMS)
+@settings(max_examples=1000)
+def test_no_program_that_passes_for_plain_names_anything(payload: bytes) -> None:
+    if names_no_class(payload):
+        carefully = outcome(_Watching(io.BytesIO(payload)).load)
+        assert outcome(lambda: pickle.loads(payload)) == carefully
+
+
+WAYS = {
+    "GLOBAL": b"cbuiltins\ndict\n.",
+    "INST": b"(ibuiltins\ndict\n.",
+    "STACK_GLOBAL": b"\x8c\x08builtins\x8c\x04dict\x93.",
+    "EXT1": b"\x82\xf1.",
+    "EXT2": b"\x83\xf1\xf1.",
+    "EXT4": b"\x84\xf1\xf1\xf1\x71.",
+}
+"""Every opcode that names a class, or runs what was registered in place of a name."""
+
+
+@pytest.mark.parametrize("payload", WAYS.values(), ids=WAYS)
+@pytest.mark.parametrize("before", [b"", b"\x80\x05", b"N0", b"\x8c\x01cr\x01\0\0\x000"])
+def test_each_way_to_name_a_class_is_told_by_that_way_alone(
+    payload: bytes, before: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for code in (0xF1, 0xF1F1, 0x71F1F1F1):
+        monkeypatch.setitem(copyreg._inverted_registry, code, ("builtins", "dict"))  # type: ignore[attr-defined]  # not in stubs
+    with pytest.raises(_Naming):
+        _Watching(io.BytesIO(before + payload)).load()
+    assert not names_no_class(before + payload)
+
+
+CALLS = {
+    "REDUCE": b"X\x01\0\0\0x)R.",
+    "NEWOBJ": b"X\x01\0\0\0x)\x81.",
+    "NEWOBJ_EX": b"X\x01\0\0\0x)}\x92.",
+    "OBJ": b"(X\x01\0\0\0xo.",
+    "BUILD": b"X\x01\0\0\0x}X\x01\0\0\0yNsb.",
+    "PERSID": b"Px\n.",
+    "BINPERSID": b"NQ.",
+    "NEXT_BUFFER": b"\x97.",
+}
+
+
+@pytest.mark.parametrize("payload", CALLS.values(), ids=CALLS)
+def test_what_calls_has_nothing_to_call_without_a_name(payload: bytes) -> None:
+    """Why the rule may leave these opcodes out."""
+    with pytest.raises((pickle.UnpicklingError, TypeError, AttributeError)):
+        pickle.loads(payload)
 
 
 def test_every_opcode_that_names_something_is_told() -> None:

@@ -4,18 +4,26 @@ from __future__ import annotations
 
 import contextlib
 import functools
+import os
+import pickle
+import queue
 import socket
 import threading
 from collections import Counter
 from collections.abc import Callable, Iterator
 from multiprocessing import managers as standard
+from multiprocessing.connection import Client
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
 from shared_state import managers as ours
+from shared_state_protocol.wire.stdlib import frame
 from shared_state_server.stdlib import errands
+from shared_state_server.stdlib.connection import StdlibConnection
+from shared_state_server.stdlib.office import Office
 
 KEY = b"the key of those who run errands"
 PATIENCE_S = 60
@@ -30,6 +38,7 @@ class Desk:
     def __init__(self) -> None:
         self._mine = threading.RLock()
         self._entered, self._opened = threading.Event(), threading.Event()
+        self._larges = 0
 
     def thread(self) -> int:
         return threading.get_ident()
@@ -42,7 +51,10 @@ class Desk:
 
     def wait(self) -> bool:
         self._entered.set()
-        return self._opened.wait(PATIENCE_S)
+        try:
+            return self._opened.wait(PATIENCE_S)
+        finally:
+            self._entered.clear()
 
     def is_entered(self) -> bool:
         return self._entered.wait(PATIENCE_S)
@@ -50,13 +62,20 @@ class Desk:
     def open(self) -> None:
         self._opened.set()
 
+    def is_inside(self) -> bool:
+        return self._entered.is_set()
+
     def large(self) -> bytes:
+        self._larges += 1
         return bytes(LARGE)
+
+    def larges(self) -> int:
+        return self._larges
 
 
 @pytest.fixture
 def address(tmp_path: Path) -> Iterator[Any]:
-    """Where a server in a thread has one desk, and a dict that is no user's code."""
+    """Where a server in a thread has one desk, and a dict and queues that are no user's code."""
     desk, plain = Desk(), dict[str, int]()
 
     class Manager(ours.BaseManager):
@@ -64,6 +83,7 @@ def address(tmp_path: Path) -> Iterator[Any]:
 
     Manager.register("desk", callable=lambda: desk)
     Manager.register("plain", callable=lambda: plain, proxytype=ours.DictProxy)
+    Manager.register("queue", callable=queue.Queue)
     server: Any = Manager(str(tmp_path / "socket"), KEY).get_server()
 
     def serve() -> None:
@@ -84,6 +104,7 @@ def connected(edition: Any, address: Any) -> Any:
 
     Manager.register("desk")
     Manager.register("plain", proxytype=edition.DictProxy)
+    Manager.register("queue")
     manager = Manager(address, KEY)
     manager.connect()
     return manager
@@ -97,7 +118,7 @@ def manager(request: pytest.FixtureRequest, address: Any) -> Any:
 def in_thread(call: Callable[[], Any]) -> Any:
     """Return what a call returns that has a connection of its own."""
     found: list[Any] = []
-    thread = threading.Thread(target=lambda: found.append(call()))
+    thread = threading.Thread(target=lambda: found.append(call()), daemon=True)
     thread.start()
     thread.join(PATIENCE_S)
     (result,) = found
@@ -106,30 +127,33 @@ def in_thread(call: Callable[[], Any]) -> Any:
 
 @pytest.fixture
 def counts(monkeypatch: pytest.MonkeyPatch) -> Counter[str]:
-    """How often workers read, write and change whether their sockets block.
+    """How often workers read, write and give their connections back to the loop.
 
-    Clients and the loop do so without the methods of Python's sockets.
+    Clients and the loop read and write otherwise.
     """
     counts: Counter[str] = Counter()
 
-    def counted(name: str) -> Callable[..., Any]:
-        original = getattr(socket.socket, name)
+    def count(holder: Any, name: str) -> None:
+        original = getattr(holder, name)
 
-        def method(self: socket.socket, *arguments: Any) -> Any:
+        def counted(*arguments: Any) -> Any:
             counts[name] += 1
-            return original(self, *arguments)
+            return original(*arguments)
 
-        return method
+        monkeypatch.setattr(holder, name, counted)
 
-    for name in ("recv", "send", "setblocking"):
-        monkeypatch.setattr(socket.socket, name, counted(name))
+    system = SimpleNamespace(dup=os.dup, write=os.write)
+    monkeypatch.setattr(errands, "os", system)
+    count(system, "write")
+    count(socket.socket, "recv")
+    count(errands.Errands, "_give_back")
     return counts
 
 
 @pytest.fixture
 def patient(monkeypatch: pytest.MonkeyPatch) -> None:
     """A machine that is busy makes no client late, and no method slow."""
-    monkeypatch.setattr(errands, "NEXT_REQUEST_MS", PATIENCE_S * 1000)
+    monkeypatch.setattr(errands, "NEXT_REQUEST_S", PATIENCE_S)
     monkeypatch.setattr(errands, "STUCK_S", PATIENCE_S)
 
 
@@ -140,19 +164,18 @@ def test_a_call_costs_one_read_and_one_write(manager: Any, counts: Counter[str])
     before = counts.copy()
     for _ in range(CALLS):
         desk.thread()
-    assert counts["send"] - before["send"] == CALLS
+    assert counts["write"] - before["write"] == CALLS
     assert abs(counts["recv"] - before["recv"] - CALLS) <= 1  # the worker may not wait yet
-    assert counts["setblocking"] - before["setblocking"] <= 1
 
 
 def test_each_connection_has_one_thread(
     manager: Any, counts: Counter[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(errands, "NEXT_REQUEST_MS", 1)
+    monkeypatch.setattr(errands, "NEXT_REQUEST_S", 0.001)
     monkeypatch.setattr(errands, "STUCK_S", 0.001)
     desk = manager.desk()
     seen: set[int] = set()
-    while counts["setblocking"] < CALLS:  # so often the loop and the worker have taken turns
+    while counts["_give_back"] < CALLS:
         seen.add(desk.thread())
         threading.Event().wait(0.002)
     assert len(seen) == 1
@@ -194,6 +217,108 @@ def test_a_client_that_does_not_read_holds_nobody_up(
     for number in range(CALLS):
         in_thread(functools.partial(plain.update, heard=number))
         assert in_thread(plain.copy) == {"heard": number}
+
+
+@pytest.mark.usefixtures("patient")
+def test_the_loop_waits_for_nobody_who_does_not_read(
+    address: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A worker has read a request of the loop's; the loop answers before the worker goes on."""
+    handed_over, heard = threading.Event(), threading.Event()
+    is_blocking: list[bool] = []
+    original = errands.Errands.load_and_perform
+
+    def load_and_perform(self: errands.Errands, payload: bytes) -> Any:
+        is_blocking.append(os.get_blocking(self._socket.fileno()))
+        # A loop that waits in a write has the interpreter's lock: not even this test would end.
+        reply = None if any(is_blocking) else original(self, payload)
+        if reply is None:  # it is the loop's
+            handed_over.set()
+            assert heard.wait(PATIENCE_S), "the loop is held up"
+        return reply
+
+    manager = connected(standard, address)
+    large, desk = manager.queue(), manager.desk()
+    large.put(bytes(LARGE))
+    for _ in range(2):
+        desk.thread()  # the second time the worker reads it
+    monkeypatch.setattr(errands.Errands, "load_and_perform", load_and_perform)
+    desk._tls.connection.send((large._id, "get", (), {}))
+    assert handed_over.wait(PATIENCE_S)
+    assert is_blocking == [False]
+    plain = connected(ours, address).plain()
+    for number in range(CALLS):
+        in_thread(functools.partial(plain.update, heard=number))
+        assert in_thread(plain.copy) == {"heard": number}
+    heard.set()
+
+
+def test_a_client_that_does_not_read_is_not_read_from(
+    address: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    is_full = threading.Event()
+    original = StdlibConnection.pause_writing
+
+    def pause_writing(self: StdlibConnection) -> None:
+        original(self)
+        is_full.set()
+
+    monkeypatch.setattr(StdlibConnection, "pause_writing", pause_writing)
+    desk, another = (connected(edition, address).desk() for edition in (standard, ours))
+    assert another.larges() == 0
+    made = desk._tls.connection
+    made.send((desk._id, "large", (), {}))
+    assert is_full.wait(PATIENCE_S)
+    made.send((desk._id, "large", (), {}))
+    for _ in range(CALLS):
+        assert in_thread(another.larges) == 1
+    for _ in range(2):
+        assert made.recv() == ("#RETURN", bytes(LARGE))
+    assert another.larges() == 2
+
+
+@pytest.mark.parametrize("method", ["thread", "copy"])
+def test_a_client_that_sends_many_requests_at_once_is_none(address: Any, method: str) -> None:
+    manager = connected(standard, address)
+    desk, plain = manager.desk(), manager.plain()
+    desk.thread()
+    made = desk._tls.connection
+    ident = desk._id if method == "thread" else plain._id
+    request = frame(pickle.dumps((ident, method, (), {})))
+    os.write(made.fileno(), request * (errands.MAX_BACKLOG + 2))
+    with pytest.raises((EOFError, ConnectionResetError)):
+        made.recv()
+
+
+def test_a_client_that_is_cut_off_hears_of_it_while_its_request_is_carried_out(
+    address: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(errands, "STUCK_S", 0.001)
+    desk, another = (connected(edition, address).desk() for edition in (standard, ours))
+    desk.thread()
+    made = desk._tls.connection
+    made.send((desk._id, "wait", (), {}))
+    assert in_thread(another.is_entered)
+    os.write(made.fileno(), frame(b"") * (errands.MAX_BACKLOG + 1))
+    with pytest.raises((EOFError, ConnectionResetError)):
+        made.recv()
+    assert in_thread(another.is_inside)
+    in_thread(another.open)
+
+
+@pytest.mark.parametrize("function", ["accept_connection", "shutdown"])
+def test_what_is_the_loops_is_not_done_by_a_worker(
+    address: Any, function: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A class in the request has a worker read it."""
+    asked: list[str] = []
+    monkeypatch.setattr(Office, function, lambda *_: asked.append(function))
+    with Client(address, authkey=KEY) as made:
+        made.send((None, function, (Desk,), {}))
+        kind, text = made.recv()
+    assert kind == "#TRACEBACK"
+    assert "unrecognized" in text
+    assert not asked
 
 
 def test_a_request_that_was_interrupted_has_no_reply(
