@@ -126,7 +126,7 @@ class Errands:
         self._sends = not connection.transport.get_write_buffer_size()
         connection.transport.pause_reading()
         self._watcher = self._loop.call_later(STUCK_S, self._watch, self._count)
-        self._worker.run(self._run)
+        self._worker.run(self._run_or_abort)
 
     def _watch(self, count: int) -> None:
         """Read from the client again if its request takes long: it may interrupt it, or die."""
@@ -175,6 +175,15 @@ class Errands:
             self._worker.release()
 
     # On the worker
+
+    def _run_or_abort(self) -> None:
+        """Have a client whose method ends the thread hear of it, as in the standard library."""
+        try:
+            self._run()
+        except BaseException:
+            with contextlib.suppress(RuntimeError):  # as in `_give_back`
+                self._loop.call_soon_threadsafe(self._connection.abort)
+            raise
 
     def _run(self) -> None:
         """Carry out requests as long as the client sends one after the other.

@@ -46,7 +46,7 @@ class Worker:
                 continue
             try:
                 job()
-            except Exception:
+            except BaseException:  # a method may call `sys.exit`; the thread has more to do
                 log.exception("a defect in a worker")
             del job
 

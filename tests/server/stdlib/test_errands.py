@@ -8,6 +8,7 @@ import os
 import pickle
 import queue
 import socket
+import sys
 import threading
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -64,6 +65,9 @@ class Desk:
 
     def is_inside(self) -> bool:
         return self._entered.is_set()
+
+    def exit(self) -> None:
+        sys.exit(1)
 
     def large(self) -> bytes:
         self._larges += 1
@@ -190,6 +194,13 @@ def test_a_lock_inside_of_an_object_knows_its_owner(manager: Any) -> None:
     desk.leave()
     desk.leave()
     assert in_thread(desk.enter)
+
+
+def test_a_method_that_exits_ends_its_connection_and_no_more(manager: Any) -> None:
+    desk = manager.desk()
+    with pytest.raises((EOFError, ConnectionResetError)):
+        desk.exit()
+    assert in_thread(desk.thread)
 
 
 def test_a_method_that_waits_holds_nobody_up_after_many_that_did_not(manager: Any) -> None:
