@@ -26,10 +26,11 @@ def let_go(label: str) -> str:
 
 def hold(client: shared_state.Client, label: str, name: str) -> None:
     lock = client.lock(name)
+    word = client.queue(let_go(label))  # now: an opening has no outcome that a cut could leave open
     lock.acquire()
     with contextlib.suppress(shared_state.OutcomeUnknown):
         client.queue(HOLDING).put(label)
-        client.queue(let_go(label)).get()
+        word.get()
     lock.release()
 
 
