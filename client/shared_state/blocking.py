@@ -22,7 +22,6 @@ from shared_state_protocol.split import Split
 from shared_state_protocol.state import LockInfo, ObjectInfo, State
 from shared_state_protocol.wire.large import LARGE_BYTES
 from shared_state_protocol.wire.liveness import PEER_TIMEOUT_S
-from shared_state_protocol.wire.messages import ANSWER_PARTS
 
 from .accessors import BlockingAccessors
 from .batch import Batch
@@ -231,9 +230,7 @@ class Client(BlockingAccessors):
         self, operation: Operation[..., Any], arguments: Arguments, message: Message
     ) -> Any:
         """Return the result that a reply to a call with `arguments` carries, or raise its error."""
-        if len(message) != ANSWER_PARTS:
-            raise self._session.error_of(message)
-        result = message[1]
+        result = self._session.result_of(message)
         if operation.is_verbatim:
             return result
         return self._session.decoders[operation](result, arguments)

@@ -42,7 +42,7 @@ def _shares(contract: type) -> bool:
 
 
 def _has_options(contract: type) -> bool:
-    return any(each.parameters for each in operations(contract) if each.name == "open")
+    return any(each.parameters for each in operations(contract) if each.opens)
 
 
 GATED = frozenset(contract_name(each) for each in CONTRACTS if _shares(each) or _has_options(each))

@@ -131,7 +131,7 @@ class Lane(Link):
             message = self._rescue(error, request)
         if len(message) == ANSWER_PARTS:
             return message[1]
-        return self._failed(message, operation, name, arguments)
+        return self._outcome(message, operation, name, arguments)
 
     def _exchange_large(self, request: Request, frame: Frame, limit: int | None) -> Any:
         """Do what `exchange` does with a large frame, which nobody puts together."""
@@ -142,14 +142,12 @@ class Lane(Link):
         except BaseException as error:
             self._take_back((request,), error)
             raise
-        if len(message) == ANSWER_PARTS:
-            return message[1]
-        return self._failed(message, request.operation, request.name, request.arguments)
+        return self._outcome(message, request.operation, request.name, request.arguments)
 
-    def _failed(
+    def _outcome(
         self, message: Message, operation: Operation[..., Any], name: str, arguments: Arguments
     ) -> Any:
-        """Raise what a request has failed with, unless the server that comes next answers it."""
+        """Return the result of a request, or raise its error; ask the next server if one closes."""
         if is_closing(message):
             request = Request(message[0], operation, name, arguments, time.monotonic())
             message = self._leave_closing((request,), {message[0]: message})[message[0]]

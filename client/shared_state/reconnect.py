@@ -31,9 +31,6 @@ FIRST_DELAY_S = 0.02
 LONGEST_DELAY_S = 1.0
 """A server that comes back is found within about a second."""
 
-OPEN = "open"
-"""The operation of every contract that creates the object if it is not there."""
-
 LOST = "the server was lost with all that was in its memory; the next call finds a new one"
 
 
@@ -69,7 +66,7 @@ def check_resend(operation: Operation[..., object], *, resumed: bool, same_insta
     """
     if not same_instance:
         raise StateLost(f"{operation.wire} was under way when {LOST}")
-    if operation.changes and not resumed and operation.name != OPEN:
+    if operation.changes and not resumed and not operation.opens:
         raise OutcomeUnknown(
             f"{operation.wire} took effect once or not at all: the connection was lost for longer "
             "than the server keeps a session"

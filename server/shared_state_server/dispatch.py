@@ -18,7 +18,7 @@ from shared_state_protocol.errors import EncodingError, FixTheCall, ProtocolErro
 from shared_state_protocol.shapes import Shape
 from shared_state_protocol.state import State
 
-__all__ = ["OPEN", "Row", "table_of"]
+__all__ = ["Row", "table_of"]
 
 OPEN = "open"
 """The operation of every contract that creates the object."""
@@ -59,7 +59,7 @@ class Row:
         self.behaviour = behaviour
         self.name = operation.name
         self.method = method
-        self.opens = operation.name == OPEN
+        self.opens = operation.opens
         self.changes = operation.changes
         self.batched = operation.batched
         wanted = inspect.signature(method).parameters
@@ -70,9 +70,15 @@ class Row:
         self._fence = None if operation.fenced is None else operation.fenced.parameters[-1].shape
         self._shapes = [parameter.shape for parameter in operation.parameters]
         self._values = [at for at, shape in enumerate(self._shapes) if shape.carries_values]
-        self.value = _only_value(self._shapes) if self.changes else None
+        self.value = self._lone_value() if self.changes else None
         may_hide_pickles = self.changes and self._values and self.value is None
         self.knows = _knows_nothing if may_hide_pickles else _knower(self._shapes)
+
+    def _lone_value(self) -> int | None:
+        """Return where the only value among the arguments is, if it is one by itself."""
+        if len(self._values) != 1 or self._shapes[self._values[0]].accepted != (bytes,):
+            return None
+        return self._values[0]
 
     def check(self, arguments: list[Any]) -> None:
         """Let arguments through that have the contract's shapes.
@@ -139,12 +145,6 @@ def _knower(shapes: list[Shape]) -> Callable[[list[Any]], bool]:
     )
 
 
-def _only_value(shapes: list[Shape]) -> int | None:
-    """Return where the only value among the arguments is, if it is one by itself."""
-    values = [at for at, shape in enumerate(shapes) if shape.carries_values]
-    return values[0] if len(values) == 1 and shapes[values[0]].accepted == (bytes,) else None
-
-
 def _knows_nothing(arguments: list[Any]) -> bool:
     """Have any arguments be checked: there may be pickles among them."""
     return False
@@ -168,9 +168,7 @@ def table_of(pairs: Iterable[tuple[type, type]]) -> dict[str, Row]:
         for operation in operations(contract):
             if not operation.wire.startswith(f"{type_name}."):
                 continue  # inherited: the row of the contract that declares it serves both
-            method = (
-                behaviour if operation.name == OPEN else getattr(behaviour, operation.name, None)
-            )
+            method = behaviour if operation.opens else getattr(behaviour, operation.name, None)
             if method is None:
                 raise FixTheCall(f"{behaviour.__name__} does not keep {operation.wire}")
             table[operation.wire] = Row(type_name, behaviour, operation, method)

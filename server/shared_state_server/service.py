@@ -142,7 +142,7 @@ class Service:
         guard: Holder | None = None,
     ) -> tuple[Any, Undo | None]:
         """Carry out one request; return its result, or `PARKED`, and how to undo it."""
-        value = row.value
+        value = row.value  # `is_pickled` written out below: a function is 0.1 µs for each command
         if not row.knows(arguments) or (value is not None and arguments[value][:1] == PICKLE_MARK):
             fence = row.take_fence(arguments)
             if fence is not None:
@@ -255,8 +255,7 @@ class Service:
         known = lane is not None and lane.is_known
         if lane is None:
             lane = session.lanes[hello.lane] = Lane(session, hello, self.deadlines)
-        lane.read_arrivals()
-        lane.arena = None  # that of the connection before
+        lane.leave_arena()  # that of the connection before
         lane.withdraw_all(self.clock())
         lane.send = send
         return lane, known
@@ -271,8 +270,7 @@ class Service:
         if lane.send != send:
             return
         lane.send = None
-        lane.read_arrivals()
-        lane.arena = None
+        lane.leave_arena()
         lane.withdraw_all(self.clock())
         session = lane.session
         if session.is_connected or session.is_over or lane.number not in session.lanes:

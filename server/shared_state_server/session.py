@@ -236,6 +236,11 @@ class Lane:
         if self.arena is not None:
             self.confirm(self.arena.noted())
 
+    def leave_arena(self) -> None:
+        """Read for the last time what a connection shared, which is gone or replaced."""
+        self.read_arrivals()
+        self.arena = None
+
     def confirm(self, number: int) -> None:
         """Forget one reply: what it carried has arrived."""
         self._forget(number)

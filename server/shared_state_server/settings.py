@@ -44,7 +44,7 @@ MIN_FRAME_BYTES = 4096
 
 
 def _needs_options(contract: type) -> bool:
-    opening = next(each for each in operations(contract) if each.name == "open")
+    opening = next(each for each in operations(contract) if each.opens)
     return any(each.default is Parameter.empty for each in opening.parameters)
 
 

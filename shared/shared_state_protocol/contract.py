@@ -89,8 +89,9 @@ class Operation(Generic[P, R]):
 
     `wire` is its name on the wire, as ``dict.set``; `changes`, `waits`, `confirms` and `batched`
     say which kind of promise it is; `can_be_undone` that it takes or waits for something, so that a
-    `cancel` undoes what it has done; `wants_agent` that the client is to fill in who calls;
-    `is_verbatim` that the result travels as it is. `method` stands for it on bound objects.
+    `cancel` undoes what it has done; `opens` that it creates the object if it is not there;
+    `wants_agent` that the client is to fill in who calls; `is_verbatim` that the result travels as
+    it is. `method` stands for it on bound objects.
     `fenced` is the same promise with a fence as its last argument, if it may be guarded.
     """
 
@@ -119,6 +120,7 @@ class Operation(Generic[P, R]):
 
     def __set_name__(self, owner: type, name: str) -> None:
         self.name = name
+        self.opens = name == "open"
         self.wire = f"{contract_name(owner)}.{name}"
         hints = _hints_of(self.declaration)
         declared = list(inspect.signature(self.declaration).parameters.values())[1:]

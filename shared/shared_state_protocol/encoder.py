@@ -29,7 +29,7 @@ from .extensions import REDUCERS, REFERENCE
 from .limits import MAX_DEPTH
 from .placeholders import Opaque, Reference
 from .registry import Registry
-from .sizes import NO_LIMIT, check_size, too_large
+from .sizes import NO_LIMIT, NUMBERS, check_size, too_large
 from .split import SPLITTERS, Split
 
 __all__ = ["PICKLED", "Encoder", "Refer"]
@@ -49,8 +49,7 @@ _OPTIONS = (
     | ormsgpack.OPT_PASSTHROUGH_UUID
 )
 
-_NUMBERS = frozenset({type(None), bool, int, float})
-_SCALARS = frozenset({*_NUMBERS, str, bytes})
+_SCALARS = frozenset({*NUMBERS, str, bytes})
 _CONTAINERS = frozenset({list, dict})
 _SPLITTABLE = frozenset(SPLITTERS)
 _BUFFERS = frozenset({bytearray, memoryview})
@@ -114,7 +113,7 @@ class Encoder:
                 split = self._split(kind, value)
                 if split is not None:
                     return split
-        elif kind not in _NUMBERS:
+        elif kind not in NUMBERS:
             check_size(value, self._limit)
         try:
             payload = packb(value, self._extend_at[0], _OPTIONS)

@@ -58,6 +58,7 @@ from .limits import MAX_EQUAL_HASHES, MAX_NUMBER_BYTES
 __all__ = [
     "ARRAY",
     "BUILDERS",
+    "BYTEARRAY",
     "DATACLASS",
     "DECIMAL",
     "ENUM",
@@ -72,7 +73,7 @@ __all__ = [
     "Builders",
 ]
 
-INT, TUPLE, FROZENSET, SLICE, DECIMAL, FRACTION = 1, 4, 6, 12, 19, 20
+INT, BYTEARRAY, TUPLE, FROZENSET, SLICE, DECIMAL, FRACTION = 1, 3, 4, 6, 12, 19, 20
 ENUM, DATACLASS, REFERENCE = 32, 33, 34
 ARRAY, SCALAR = 48, 49
 
@@ -258,7 +259,7 @@ def _uuid(body: list[Any]) -> UUID:
 _EXTENSIONS = (
     _Extension(INT, int, _int_body, bytes, _int),
     _Extension(2, str, _text_body, bytes, _text),
-    _Extension(3, bytearray, bytes, bytes, bytearray),
+    _Extension(BYTEARRAY, bytearray, bytes, bytes, bytearray),
     _Extension(TUPLE, tuple, list, list, tuple),
     _Extension(5, set, list, list, _set),
     _Extension(FROZENSET, frozenset, list, list, _frozenset),

@@ -90,19 +90,18 @@ class Shape:
     """How one argument or result travels.
 
     `verbatim` says that encoded and decoded forms are the same object (`verbatim_inside`: as an
-    item of a result, if not as all of it), `accepted` which types the
-    encoded form may have, if its type alone decides whether the server accepts it, `carries_values`
-    that there are values in it, of which one may be a pickle.
+    item of a result, if not as all of it), `accepted` which types the encoded form may have, if its
+    type alone decides whether the server accepts it, `carries_values` that there are values in it,
+    of which one may be a pickle.
     """
 
     verbatim = False
     accepted: tuple[type, ...] | None = None
+    carries_values = False
 
     @property
     def verbatim_inside(self) -> bool:
         return self.verbatim
-
-    carries_values = False
 
     def encoder(self, codec: Codec) -> Change:
         """Return the function that makes of a value what is written into the message."""

@@ -16,10 +16,13 @@ from typing import Any, cast
 from .arrays import is_array
 from .errors import LimitExceeded
 
-__all__ = ["NO_LIMIT", "check_size", "too_large"]
+__all__ = ["NO_LIMIT", "NUMBERS", "check_size", "too_large"]
 
 NO_LIMIT = 1 << 62
 """In bytes; for an encoder that does not know yet what the other side reads."""
+
+NUMBERS = frozenset({type(None), bool, int, float})
+"""Types of values that are small, whatever they are."""
 
 _LOOK = 4
 """So many items are looked at of a container: 0.3 µs. One large thing mostly travels with a few
@@ -37,7 +40,6 @@ _DATA: dict[type, Callable[[Any], int]] = {
 }
 _SEQUENCES = frozenset({list, tuple, set, frozenset})
 _CONTAINERS = _SEQUENCES | {dict}
-_NO_DATA = frozenset({type(None), bool, int, float})
 
 
 def check_size(value: object, limit: int) -> None:
@@ -67,7 +69,7 @@ def _guess(items: Collection[object], levels: int) -> int:
     size = 0
     for each in islice(items, _LOOK):
         kind = type(each)
-        if kind in _NO_DATA:
+        if kind in NUMBERS:
             continue
         measure = _DATA.get(kind)
         if measure is not None:

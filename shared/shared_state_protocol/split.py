@@ -12,14 +12,15 @@ from collections.abc import Callable
 from typing import Any
 
 from .errors import EncodingError
+from .extensions import BYTEARRAY
 
-__all__ = ["SPLITTERS", "Split", "split_bytes"]
+__all__ = ["BLOB_HEADER_BYTES", "SPLITTERS", "Split", "blob_header", "split_bytes"]
 
-_BYTES, _TEXT, _BYTEARRAY = b"\xc6", b"\xdb", b"\xc9"
-_BYTEARRAY_TAG = b"\x03"
+_BYTES, _TEXT, _EXTENSION = b"\xc6", b"\xdb", b"\xc9"
+_TAG = BYTEARRAY.to_bytes(1, "big")
 _LENGTH_BYTES = 4
-_HEADER_BYTES = 1 + _LENGTH_BYTES
-_MAX_LENGTH = (1 << 8 * _LENGTH_BYTES) - 1 - _HEADER_BYTES
+BLOB_HEADER_BYTES = 1 + _LENGTH_BYTES
+_MAX_LENGTH = (1 << 8 * _LENGTH_BYTES) - 1 - BLOB_HEADER_BYTES
 
 
 class Split:
@@ -42,16 +43,21 @@ class Split:
         return b"".join((self.head, self.body))
 
 
+def blob_header(size: int) -> bytes:
+    """Return what is before so many bytes that travel as bytes, of which there are many."""
+    return _BYTES + _length(size)
+
+
 def split_bytes(payload: memoryview) -> Split | None:
     """Return a copy of the payload of long `bytes`, whose body is the value; None for any other."""
-    head = bytes(payload[:_HEADER_BYTES])
-    if head != _BYTES + _length(len(payload) - _HEADER_BYTES):
+    head = bytes(payload[:BLOB_HEADER_BYTES])
+    if head != blob_header(len(payload) - BLOB_HEADER_BYTES):
         return None
-    return Split(head, bytes(payload[_HEADER_BYTES:]))
+    return Split(head, bytes(payload[BLOB_HEADER_BYTES:]))
 
 
 def _of_bytes(value: bytes) -> Split:
-    return Split(_BYTES + _length(len(value)), value)
+    return Split(blob_header(len(value)), value)
 
 
 def _of_text(value: str) -> Split | None:
@@ -64,8 +70,8 @@ def _of_text(value: str) -> Split | None:
 
 def _of_bytearray(value: bytearray) -> Split:
     body = bytes(value)
-    inner = _BYTES + _length(len(body))
-    return Split(_BYTEARRAY + _length(len(inner) + len(body)) + _BYTEARRAY_TAG + inner, body)
+    inner = blob_header(len(body))
+    return Split(_EXTENSION + _length(len(inner) + len(body)) + _TAG + inner, body)
 
 
 SPLITTERS: dict[type, Callable[[Any], Split | None]] = {

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import fcntl
 import gc
 import mmap
@@ -10,7 +11,7 @@ import multiprocessing
 import os
 import signal
 import socket
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from multiprocessing.connection import Connection
 from pathlib import Path
 from types import FrameType
@@ -204,13 +205,19 @@ def test_a_system_without_such_memory_uses_the_socket(
     assert not mappings()
 
 
+def refusing(number: int) -> Callable[..., Any]:
+    """Return a function of the system that fails with this error."""
+
+    def refuse(*arguments: Any) -> Any:
+        raise OSError(number, os.strerror(number))
+
+    return refuse
+
+
 def test_a_process_without_descriptors_uses_the_socket(
     client: shared_state.Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def refuse(*arguments: Any) -> int:
-        raise OSError(24, "Too many open files")
-
-    monkeypatch.setattr(os, "memfd_create", refuse)
+    monkeypatch.setattr(os, "memfd_create", refusing(errno.EMFILE))
     for _ in range(2):
         client.dict("d")["k"] = VALUE
         assert client.dict("d")["k"] == VALUE
@@ -237,10 +244,7 @@ def test_what_has_arrived_is_written_down_or_said(
 def test_memory_that_cannot_be_mapped_leaves_no_descriptor(
     client: shared_state.Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def refuse(*arguments: Any) -> int:
-        raise OSError(12, "Cannot allocate memory")
-
-    monkeypatch.setattr(mmap, "mmap", refuse)
+    monkeypatch.setattr(mmap, "mmap", refusing(errno.ENOMEM))
     client.dict("d")["k"] = VALUE
     assert client.dict("d")["k"] == VALUE
     assert not descriptors()

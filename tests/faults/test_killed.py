@@ -11,6 +11,7 @@ import os
 import random
 import secrets
 from collections import Counter
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from multiprocessing.connection import Connection
@@ -32,6 +33,15 @@ each_transport = pytest.mark.parametrize("same_host", [True, False], ids=["unix"
 @pytest.fixture
 def settings() -> Settings:
     return Settings(port=0, authkey=secrets.token_hex(32).encode(), session_grace=3600.0)
+
+
+@pytest.fixture
+def informed(settings: Settings, same_host: bool) -> Iterator[ThreadServer]:
+    """A server that soon knows of a death: it is told on its host, elsewhere has no patience."""
+    grace = settings.session_grace if same_host else NO_GRACE_S
+    server = ThreadServer(replace(settings, session_grace=grace)).start()
+    yield server
+    server.stop()
 
 
 def hold(state: shared_state.Client, parent: Connection) -> None:
@@ -130,14 +140,11 @@ def test_a_producer_that_is_killed_while_it_waits_adds_nothing(
 
 @each_transport
 def test_an_item_that_was_sent_to_the_dead_returns_to_the_head(
-    settings: Settings, children: Children, same_host: bool
+    informed: ThreadServer, children: Children, same_host: bool
 ) -> None:
-    """Of a process on its own host the server is told that it is gone, not only silent."""
-    grace = settings.session_grace if same_host else NO_GRACE_S
-    server = ThreadServer(replace(settings, session_grace=grace)).start()
-    with server.connect() as client:
+    with informed.connect() as client:
         jobs = client.queue("jobs")
-        child = children(get, server, same_host=same_host)
+        child = children(get, informed, same_host=same_host)
         until(lambda: waiting(client, "jobs") == 1)
         child.stop()
         jobs.put_many(["first", "second", "third"])
@@ -145,7 +152,6 @@ def test_an_item_that_was_sent_to_the_dead_returns_to_the_head(
         child.kill()
         until(lambda: jobs.qsize() == 3)
         assert jobs.get_many(3) == ["first", "second", "third"]
-    server.stop()
 
 
 def get_twice(state: shared_state.Client, parent: Connection) -> None:
@@ -158,15 +164,13 @@ def get_twice(state: shared_state.Client, parent: Connection) -> None:
 
 @each_transport
 def test_what_was_got_is_not_handed_out_again_and_what_was_not_is(
-    settings: Settings, children: Children, same_host: bool
+    informed: ThreadServer, children: Children, same_host: bool
 ) -> None:
     """A consumer is killed that has said nothing since its last item but that it wants another."""
-    grace = settings.session_grace if same_host else NO_GRACE_S
-    server = ThreadServer(replace(settings, session_grace=grace)).start()
-    with server.connect() as client:
+    with informed.connect() as client:
         jobs = client.queue("jobs")
         jobs.put_many(["first", "second"])
-        child = children(get_twice, server, same_host=same_host)
+        child = children(get_twice, informed, same_host=same_host)
         assert [child.hear(), child.hear()] == ["first", "second"]
         until(lambda: waiting(client, "jobs") == 1)
         child.stop()
@@ -175,7 +179,6 @@ def test_what_was_got_is_not_handed_out_again_and_what_was_not_is(
         child.kill()
         until(lambda: jobs.qsize() == 1)
         assert jobs.get() == "third"
-    server.stop()
 
 
 def get_and_say(state: shared_state.Client, parent: Connection) -> None:

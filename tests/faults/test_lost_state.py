@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import socket
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import replace
 
 import pytest
@@ -32,6 +32,16 @@ def server(process_server: ProcessServer) -> ProcessServer:
 def restart(server: ProcessServer) -> None:
     server.kill()
     server.start()
+
+
+def parked(
+    server: ProcessServer, threads: ThreadPoolExecutor, get: Callable[[], object]
+) -> Future[object]:
+    """Have another thread wait for an item of the queue ``jobs``; return once it does."""
+    getting = threads.submit(get)
+    with server.connect() as other:
+        until(lambda: waiting(other, "jobs") == 1)
+    return getting
 
 
 def test_the_next_call_after_the_loss_is_told_and_those_after_it_go_on(
@@ -74,9 +84,7 @@ def test_who_waits_is_told_and_may_wait_again(
     server: ProcessServer, either: Either, threads: ThreadPoolExecutor
 ) -> None:
     jobs = either.queue("jobs")
-    getting = threads.submit(jobs.get)
-    with server.connect() as other:
-        until(lambda: waiting(other, "jobs") == 1)
+    getting = parked(server, threads, jobs.get)
     restart(server)
     with pytest.raises(StateLost, match=r"queue\.get was under way"):
         getting.result(LONG_S)
@@ -90,9 +98,7 @@ def test_who_waits_while_a_server_is_stopped_and_started_is_told_as_of_any_loss(
     server: ProcessServer, either: Either, threads: ThreadPoolExecutor
 ) -> None:
     jobs = either.queue("jobs")
-    getting = threads.submit(jobs.get)
-    with server.connect() as other:
-        until(lambda: waiting(other, "jobs") == 1)
+    getting = parked(server, threads, jobs.get)
     assert server.stop() == 0
     server.start()
     with pytest.raises(StateLost, match=r"queue\.get was under way"):
@@ -107,9 +113,7 @@ def test_who_waits_while_a_server_is_stopped_for_good_is_told_that_it_closed(
     key = server.settings.authkey
     with connected(kind, server.address, key, timeout=SHORT_S) as state:
         jobs = state.queue("jobs")
-        getting = threads.submit(jobs.get)
-        with server.connect() as other:
-            until(lambda: waiting(other, "jobs") == 1)
+        getting = parked(server, threads, jobs.get)
         assert server.stop() == 0
         with pytest.raises(ServerClosing):
             getting.result(LONG_S)

@@ -21,7 +21,7 @@ from ..bounds import SIZES, check
 from ..bounds import header as header_of
 from ..errors import DecodingError
 from ..limits import MAX_NODES
-from ..split import Split
+from ..split import BLOB_HEADER_BYTES, Split, blob_header
 from ..unpacking import unpack
 from .frames import header
 
@@ -42,7 +42,7 @@ LARGE_BYTES = 128 * 1024
 """From here on a copy costs more than what it takes to do without, and so does the way through a
 Unix socket, compared to shared memory: as long at 128 KiB, three times as long at 256 KiB."""
 
-_BLOB, _LENGTH_BYTES = b"\xc6", 4
+_BLOB = blob_header(0)[:1]
 _GAP = b"\xc0"
 _SHORT_ARRAYS = range(0x90, 0xA0)
 _NO_ROOM = memoryview(b"")
@@ -141,14 +141,7 @@ class LargePayload:
 def scattered(before: Sequence[bytes], blob: bytes | Split, behind: Sequence[bytes]) -> Scattered:
     """Return the frame of a message: a few packed parts, a blob, and more of them."""
     count = len(before) + 1 + len(behind)
-    start = b"".join(
-        (
-            _SHORT_ARRAYS[count].to_bytes(1, "big"),
-            *before,
-            _BLOB,
-            len(blob).to_bytes(_LENGTH_BYTES, "big"),
-        )
-    )
+    start = b"".join((_SHORT_ARRAYS[count].to_bytes(1, "big"), *before, blob_header(len(blob))))
     end = b"".join(behind)
     length = header(len(start) + len(blob) + len(end))
     if isinstance(blob, Split):
@@ -164,7 +157,7 @@ def read_large(payload: bytes | Pieces) -> Any:
     """
     if isinstance(payload, bytes):
         return _read_whole(payload)
-    before = payload.before[: -len(_BLOB) - _LENGTH_BYTES]
+    before = payload.before[:-BLOB_HEADER_BYTES]
     message = _read_whole(before + _GAP + payload.behind)
     message[payload.index] = payload.blob
     return message
@@ -193,7 +186,7 @@ def _find_blob(payload: bytes) -> tuple[int, int, int] | None:
     parts = payload[0] - _SHORT_ARRAYS.start if payload and payload[0] in _SHORT_ARRAYS else 0
     for index in range(parts):
         if payload[position : position + 1] == _BLOB:
-            start = position + 1 + _LENGTH_BYTES
+            start = position + BLOB_HEADER_BYTES
             return index, start, start + int.from_bytes(payload[position + 1 : start], "big")
         try:
             position = _end_of_part(payload, position)
