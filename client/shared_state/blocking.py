@@ -25,6 +25,7 @@ from shared_state_protocol.wire.liveness import PEER_TIMEOUT_S
 
 from .accessors import BlockingAccessors
 from .batch import Batch
+from .busy_poll import BUSY_POLL_S
 from .credentials import Places, find_addresses, find_key
 from .holdings import Holdings
 from .lane import Lane
@@ -68,6 +69,7 @@ class Client(BlockingAccessors):
         same_host: bool = True,
         peer_timeout: float = PEER_TIMEOUT_S,
         pickle: bool = False,
+        busy_poll: float = BUSY_POLL_S,
     ) -> None:
         self.codec = Codec(
             pickle=pickle,
@@ -75,7 +77,9 @@ class Client(BlockingAccessors):
             resolve=self._resolve,
             longest_whole=LARGE_BYTES,
         )
-        self._session = Session(addresses, key, timeout, same_host, peer_timeout, self.codec)
+        self._session = Session(
+            addresses, key, timeout, same_host, peer_timeout, self.codec, busy_poll
+        )
         self.callers = Made(self._caller)
         self._state = _State("", self)
         self._guard = threading.Lock()
@@ -343,6 +347,7 @@ def connect(
     same_host: bool = True,
     peer_timeout: float = PEER_TIMEOUT_S,
     pickle: bool = False,
+    busy_poll: float = BUSY_POLL_S,
 ) -> Client:
     """Connect to a server and return the client.
 
@@ -357,6 +362,8 @@ def connect(
         peer_timeout: seconds of silence, at the least 2, after which the connection counts as cut.
         pickle: whether values of any type may travel as pickles. The server must allow it too;
             reading a pickle runs code that whoever wrote it has chosen.
+        busy_poll: seconds for which a call looks for its reply before it sleeps until it comes, as
+            long as that pays; 0: none. See `busy_poll.BusyPoll`.
 
     Raises:
         ConnectionRefusedError: nobody listens there. Other `OSError`s: as the system says.
@@ -370,6 +377,7 @@ def connect(
         same_host=same_host,
         peer_timeout=peer_timeout,
         pickle=pickle,
+        busy_poll=busy_poll,
     )
 
 

@@ -38,6 +38,7 @@ from shared_state_protocol.wire.handshake import Welcome
 from shared_state_protocol.wire.large import LARGE_BYTES, Frame
 from shared_state_protocol.wire.messages import ANSWER_PARTS
 
+from .busy_poll import BusyPoll
 from .link import RECEIVE_BYTES, Broken, Link, Silence, is_of_socket
 from .request import Message, Request, is_closing
 from .sockets import Opened, dial, redial
@@ -68,6 +69,8 @@ class Lane(Link):
         self.number = number
         self.thread = thread
         self._session = session
+        # One for prompt replies, and one for those that somebody else decides about.
+        self._busy_polls = BusyPoll(session.busy_poll), BusyPoll(session.busy_poll)
         self._previous = 0
         self._given_up: list[Request] = []
         before = session.instance
@@ -116,6 +119,7 @@ class Lane(Link):
             self._socket = None
             sock.sendall(frame)
             self._socket = sock
+            self._busy_polls[operation.waits].wait(self._readable)
             data = sock.recv(RECEIVE_BYTES)
             size = len(data) - HEADER_BYTES
             if size > 0 and data[:HEADER_BYTES] == header(size):

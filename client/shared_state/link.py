@@ -7,6 +7,7 @@ next call takes another connection.
 
 from __future__ import annotations
 
+import select
 import socket
 from collections.abc import Callable, Iterable
 from typing import TypeVar
@@ -16,6 +17,7 @@ from shared_state_protocol.wire.frames import HEADER_BYTES, FrameReader
 from shared_state_protocol.wire.handshake import Welcome
 from shared_state_protocol.wire.large import LARGE_BYTES, LargePayload, Pieces
 
+from .busy_poll import readable
 from .request import Message
 from .sharing import Sharing
 from .sockets import break_off
@@ -44,6 +46,7 @@ class Link:
     _instance: bytes
     _opened: socket.socket
     _socket: socket.socket | None
+    _readable: select.poll
     _reader: FrameReader
     _sharing: Sharing
     _short_bytes: int
@@ -56,6 +59,7 @@ class Link:
         """Go on with a connection that was just opened."""
         self._instance = welcome.instance
         self._opened = self._socket = opened
+        self._readable = readable(opened.fileno())
         self._reader = FrameReader(welcome.max_frame_bytes)
         self._sharing = Sharing(self._reader, is_near=self.transport == "unix")
         self._short_bytes = min(welcome.max_frame_bytes, LARGE_BYTES)

@@ -56,6 +56,7 @@ class Session:
         same_host: bool,
         peer_timeout: float,
         codec: Codec,
+        busy_poll: float = 0.0,
     ) -> None:
         self.address = addresses[0]
         self.location = ",".join(map(str, addresses))
@@ -63,6 +64,7 @@ class Session:
         self.timeout = timeout
         self.peer_timeout = peer_timeout
         self.same_host = same_host
+        self.busy_poll = busy_poll
         self.codec = codec
         self.encoders: Encoders = Made(lambda operation: operation.encoder(self.codec))
         self.decoders: Decoders = Made(lambda operation: operation.decoder(self.codec))

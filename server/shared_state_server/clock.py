@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import time
 
-__all__ = ["monotonic", "token_floor"]
+__all__ = ["cpu_time", "monotonic", "token_floor"]
 
 monotonic = time.monotonic
 """Seconds of a clock that no administrator turns; deadlines and durations are counted on it."""
+
+cpu_time = time.thread_time
+"""Seconds for which this thread has had a processor."""
 
 
 def token_floor() -> int:

@@ -175,6 +175,7 @@ class Connection(asyncio.Protocol):
             if self._opening is not None and not self._transport.is_closing():
                 self._open(self._opening, data)
             return
+        self._hall.heard()
         reader, size = self._reader, len(data) - HEADER_BYTES
         try:
             if (

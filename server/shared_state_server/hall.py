@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections import deque
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from shared_state_protocol.wire.handshake import VERSION, Hello, Welcome
@@ -34,7 +35,8 @@ DEPARTURES_PER_TURN = 32
 class Hall:
     """All connections of a server; `instance` is its identity, `unix_path` its other door.
 
-    `office` is where clients of the standard library are served, if they are let in at all.
+    `office` is where clients of the standard library are served, if they are let in at all; `heard`
+    is called when requests have come.
     """
 
     def __init__(
@@ -43,11 +45,13 @@ class Hall:
         service: Service,
         instance: bytes,
         office: Office | None = None,
+        heard: Callable[[], None] = lambda: None,
     ) -> None:
         self.settings = settings
         self.service = service
         self.instance = instance
         self.office = office
+        self.heard = heard
         self.arenas = Allowance()
         self.unix_path = ""
         self.is_closed = False

@@ -20,7 +20,8 @@ from importlib.metadata import version
 
 from shared_state_protocol.address import Address
 
-from .clock import monotonic, token_floor
+from .busy_poll import BusyPoll
+from .clock import cpu_time, monotonic, token_floor
 from .connection import Connection
 from .hall import Hall
 from .rendezvous import Rendezvous
@@ -141,7 +142,8 @@ class Server:
             self.service.objects.share(name, type_name)
         if office is not None:
             office.open(self.service)
-        self._hall = Hall(settings, self.service, os.urandom(16), office)
+        busy_poll = BusyPoll(loop, settings.busy_poll, clock, cpu_time)
+        self._hall = Hall(settings, self.service, os.urandom(16), office, busy_poll.heard)
         self._rendezvous = Rendezvous(self._hall.instance)
 
     async def open(self, sock: socket.socket) -> Listening:

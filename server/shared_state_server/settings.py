@@ -102,6 +102,10 @@ class Settings:
         15.0,
         "Seconds in which a client whose connection was cut may return and still hold its locks.",
     )
+    busy_poll: float = setting(
+        200e-6,
+        "Seconds of staying awake after a request, while the next ones come as soon; 0: none.",
+    )
     max_clients: int = setting(
         16_384, "Connections at one time; each costs a file descriptor and some memory."
     )
@@ -178,7 +182,7 @@ class Settings:
             raise ValueError("allow_class means nothing without allow_stdlib_clients")
 
     def _check_times(self) -> None:
-        for name in ("drain_timeout", "session_grace"):
+        for name in ("drain_timeout", "session_grace", "busy_poll"):
             if not 0 <= getattr(self, name) < math.inf:
                 raise ValueError(f"{name} is {getattr(self, name)}: seconds, 0 or more")
         if not 0 < self.peer_timeout < math.inf:

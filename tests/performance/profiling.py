@@ -18,6 +18,7 @@ import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -29,11 +30,17 @@ from tests.performance.table import markdown_table
 
 MODULE = [sys.executable, "-m", "tests.performance.profiling"]
 
+SLEEPING = {"busy_poll": 0.0}
+"""Who waits sleeps at once. How often a process looks before it does depends on the hour."""
+
 SERVERS: dict[str, tuple[Callable[[Any], SetsAndGets], Callable[..., None]]] = {
     "echo": (echo.Echo, echo.echo),
     "uvloop": (uvloop_echo.UvloopEcho, uvloop_echo.echo),
     "stdlib": (stdlib.StandardLibrary, stdlib.serve),
-    "shared-state": (shared_state.SharedState, lambda ready, path: shared_state.serve(ready)),
+    "shared-state": (
+        partial(shared_state.SharedState, options=SLEEPING),
+        lambda ready, path: shared_state.serve(ready, **SLEEPING),
+    ),
 }
 REDIS = "redis"
 FEW, MANY = 200, 6200

@@ -110,7 +110,7 @@ class Schedule:
             process.road.latency = FASTEST_S
 
     async def _play(self) -> None:
-        settings = Settings(authkey=KEY, unix_socket=False, session_grace=GRACE_S)
+        settings = Settings(authkey=KEY, unix_socket=False, session_grace=GRACE_S, busy_poll=0.0)
         self.server = Server(settings, clock=self.loop.time)
         await self.server.open(Listening())  # type: ignore[arg-type]  # as much of a socket as is used
         auditor = Process(self, "auditor")

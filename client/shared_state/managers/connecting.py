@@ -16,7 +16,6 @@ import io
 import multiprocessing.managers as stdlib
 import os
 import pickle
-import select
 import socket
 import struct
 import sys
@@ -28,6 +27,8 @@ from multiprocessing.reduction import ForkingPickler
 from typing import Any
 
 from shared_state_protocol.wire import stdlib as wire
+
+from ..busy_poll import BUSY_POLL_S, BusyPoll, readable
 
 __all__ = ["CONNECT_TIMEOUT_S", "Client", "ManagerConnection", "XmlClient", "listener_client"]
 
@@ -92,8 +93,8 @@ class ManagerConnection(connection.Connection):
         self.is_in_call = False
         self._forks = _process.forks
         self._heard_at = time.monotonic()
-        self._poll = select.poll()
-        self._poll.register(handle, select.POLLIN)
+        self._readable = readable(handle)
+        self._busy_poll = BusyPoll(BUSY_POLL_S)
 
     def is_unusable(self) -> bool:
         """Return whether the next call cannot go through here.
@@ -104,7 +105,7 @@ class ManagerConnection(connection.Connection):
         return (
             self.is_in_call
             or self._forks != _process.forks
-            or (time.monotonic() - self._heard_at > QUIET_S and bool(self._poll.poll(0)))
+            or (time.monotonic() - self._heard_at > QUIET_S and bool(self._readable.poll(0)))
         )
 
     def send(self, obj: Any) -> None:
@@ -136,6 +137,7 @@ class ManagerConnection(connection.Connection):
             view = view[os.write(self._handle, view) :]
 
     def _read(self) -> bytes:
+        self._busy_poll.wait(self._readable)
         data = os.read(self._handle, READ_BYTES)
         if len(data) >= _SHORT.size and _SHORT.unpack_from(data)[0] == len(data) - _SHORT.size:
             return data[_SHORT.size :]

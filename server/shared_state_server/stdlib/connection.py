@@ -89,6 +89,7 @@ class StdlibConnection(asyncio.Protocol):
         if self._opening is not None:
             self._open(self._opening, data)
             return
+        self._hall.heard()
         try:
             self._errands.take(self.reader.feed(data))
         except ProtocolError as error:

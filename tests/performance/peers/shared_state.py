@@ -9,9 +9,9 @@ from __future__ import annotations
 import functools
 import importlib.metadata
 import importlib.util
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from tests.performance.peers import AUTHKEY, KEY, VALUE, AsyncOperation, Operation, Transport
@@ -30,7 +30,10 @@ ARRAY = "performance array"
 
 @dataclass(frozen=True)
 class SharedState(HasMapping):
+    """`options` are more of the client's."""
+
     transport: Transport
+    options: Mapping[str, Any] = field(default_factory=dict[str, Any])
     product = "shared-state"
     is_heavy = False
 
@@ -96,7 +99,9 @@ class SharedState(HasMapping):
     def _connect(self, address: Any) -> Client:
         import shared_state
 
-        state = shared_state.connect(address, authkey=AUTHKEY, same_host=self.transport == "Unix")
+        state = shared_state.connect(
+            address, authkey=AUTHKEY, same_host=self.transport == "Unix", **self.options
+        )
         self._check(state)
         return state
 
@@ -114,9 +119,10 @@ class SharedState(HasMapping):
             raise ConnectionError(f"asked for {self.transport}, came to {state.transport}")
 
 
-def serve(ready: Connection) -> None:
+def serve(ready: Connection, **options: Any) -> None:
+    """Serve with these settings besides those of everybody."""
     from shared_state_server.listener import run
     from shared_state_server.settings import Settings
 
-    settings = Settings(host="127.0.0.1", port=0, authkey=AUTHKEY)
+    settings = Settings(host="127.0.0.1", port=0, authkey=AUTHKEY, **options)
     run(settings, ready=lambda listening: ready.send(str(listening.address)))

@@ -98,6 +98,7 @@ OPTIONS: list[tuple[str, str, Any]] = [
     ("drain_timeout", "0.5", 0.5),
     ("peer_timeout", "3", 3.0),
     ("session_grace", "0", 0.0),
+    ("busy_poll", "0.001", 0.001),
     ("max_clients", "7", 7),
     ("max_pending_handshakes", "8", 8),
     ("max_pending_per_address", "9", 9),

@@ -1,0 +1,159 @@
+"""A loop stays awake while requests follow each other, and no longer."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from shared_state_protocol.backoff import MOST_SKIPPED
+from shared_state_server.busy_poll import SPELL_S, WORTH, BusyPoll
+
+WINDOW_S = 0.0002
+TURN_S = 0.00001
+
+
+class Loop:
+    """As much of a loop as is used, on two clocks. `share` of the time is the loop's own."""
+
+    def __init__(self, window: float = WINDOW_S) -> None:
+        self.now = self.worked = 0.0
+        self.share = 1.0
+        self._ready: deque[Callable[[], Any]] = deque()
+        self.poll = BusyPoll(self, window, lambda: self.now, lambda: self.worked)  # type: ignore[arg-type]  # of whatever can call soon
+
+    def call_soon(self, callback: Callable[[], Any]) -> None:
+        self._ready.append(callback)
+
+    @property
+    def is_awake(self) -> bool:
+        return bool(self._ready)
+
+    def turn(self, seconds: float = TURN_S) -> None:
+        """Let so much time pass, and then do what was to be done soon."""
+        self.now += seconds
+        self.worked += seconds * self.share
+        for _ in range(len(self._ready)):
+            self._ready.popleft()()
+
+    def turns_until_asleep(self) -> int:
+        turns = 0
+        while self.is_awake:
+            self.turn()
+            turns += 1
+        return turns
+
+    def hear(self, requests: int) -> None:
+        """Hear so many requests, one in each turn."""
+        for _ in range(requests):
+            self.poll.heard()
+            self.turn()
+
+    def skipped(self) -> int:
+        """Return how many requests come until one of them keeps the loop awake."""
+        assert not self.is_awake
+        requests = 0
+        while not self.is_awake:
+            self.poll.heard()
+            requests += 1
+            assert requests <= MOST_SKIPPED + 1
+        return requests - 1
+
+
+@pytest.fixture
+def loop() -> Loop:
+    return Loop()
+
+
+def test_nothing_is_awake_before_a_request_has_come(loop: Loop) -> None:
+    assert not loop.is_awake
+
+
+def test_after_a_request_the_loop_is_awake_for_the_window_and_then_sleeps(loop: Loop) -> None:
+    loop.poll.heard()
+    assert loop.is_awake
+    assert loop.turns_until_asleep() == pytest.approx(WINDOW_S / TURN_S, abs=1.5)
+
+
+def test_each_request_begins_the_window_anew(loop: Loop) -> None:
+    loop.hear(10 * round(WINDOW_S / TURN_S))
+    assert loop.is_awake
+    assert loop.turns_until_asleep() == pytest.approx(WINDOW_S / TURN_S, abs=1.5)
+
+
+def test_many_requests_in_one_turn_are_one_look(loop: Loop) -> None:
+    for _ in range(5):
+        loop.poll.heard()
+    loop.turn()
+    assert len(loop._ready) == 1
+
+
+def test_too_few_requests_are_no_reason_to_stay_awake_after_the_next_ones(loop: Loop) -> None:
+    loop.hear(WORTH)  # of which the first began the vigil
+    loop.turns_until_asleep()
+    assert loop.skipped() == 4
+    loop.turns_until_asleep()
+    assert loop.skipped() == 16
+
+
+def test_after_enough_requests_the_next_one_keeps_the_loop_awake(loop: Loop) -> None:
+    loop.hear(WORTH + 1)
+    loop.turns_until_asleep()
+    assert loop.skipped() == 0
+
+
+@pytest.mark.parametrize(("share", "goes_on"), [(1.0, True), (0.8, True), (0.7, False)])
+def test_a_loop_that_is_in_the_way_of_others_sleeps(share: float, goes_on: bool) -> None:
+    loop = Loop()
+    loop.share = share
+    for _ in range(2 * round(SPELL_S / TURN_S)):
+        if not loop.is_awake and loop.now > 0:
+            break
+        loop.hear(1)
+    assert loop.is_awake is goes_on
+    if not goes_on:
+        assert loop.skipped() == 4
+
+
+def test_a_loop_that_was_in_the_way_once_is_awake_again_soon(loop: Loop) -> None:
+    calm = 4 * round(SPELL_S / TURN_S)
+    loop.hear(calm)
+    loop.share = 0.1
+    while loop.is_awake:
+        loop.hear(1)
+    loop.share = 1.0
+    assert loop.skipped() == 4
+
+
+def test_a_window_of_nothing_never_keeps_a_loop_awake() -> None:
+    loop = Loop(window=0.0)
+    loop.hear(100)
+    assert not loop.is_awake
+
+
+@pytest.mark.parametrize("new_loop", ["asyncio", "uvloop"])
+def test_real_loops_turn_until_the_end_of_the_window_and_no_further(new_loop: str) -> None:
+    turns = 0
+
+    def clock() -> float:
+        nonlocal turns
+        turns += 1
+        return turns / 1000
+
+    loop: asyncio.AbstractEventLoop = (
+        pytest.importorskip("uvloop") if new_loop == "uvloop" else asyncio
+    ).new_event_loop()
+    try:
+        poll = BusyPoll(loop, 0.1, clock, lambda: float(turns))
+        loop.call_soon(poll.heard)
+        while turns <= 100:
+            loop.run_until_complete(asyncio.sleep(0))
+        while_awake = turns
+        for _ in range(5):
+            loop.run_until_complete(asyncio.sleep(0))
+        assert turns == while_awake
+    finally:
+        loop.close()
