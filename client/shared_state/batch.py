@@ -15,29 +15,30 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from shared_state_protocol.contract import Arguments, Operation
-from shared_state_protocol.errors import WIRE_NAMES, LimitExceeded, SharedStateError
+from shared_state_protocol.errors import LimitExceeded, SharedStateError
 from shared_state_protocol.state import State
-
-from .request import Message
+from shared_state_protocol.wire.messages import ANSWER_PARTS
 
 if TYPE_CHECKING:
-    from .blocking import Client
     from .lane import Lane
+    from .session import Session
 
 __all__ = ["Batch", "Promise", "known"]
 
 T = TypeVar("T")
 
 
+_NOT_YET = object()
+
+
 class Promise:
     """The result of an operation in a batch, once the block is left."""
 
-    __slots__ = ("_convert", "_error", "_result")
-
-    def __init__(self) -> None:
-        self._error: Exception | None = None
-        self._result: Any = _NOT_YET
-        self._convert: Callable[[Any], Any] | None = None
+    # The class has them until there is something to say: a promise is made for each operation of a
+    # batch, and to set nothing is 0.1 µs of the 0.2.
+    _convert: Callable[[Any], Any] | None = None
+    _error: Exception | None = None
+    _result: Any = _NOT_YET
 
     def result(self) -> Any:
         """Return the result of the operation, or raise its error.
@@ -70,9 +71,6 @@ class Promise:
         raise TypeError("what a batch promises is neither true nor false: ask for its result()")
 
 
-_NOT_YET = object()
-
-
 def known(answer: T) -> T:
     """Return the answer to what was asked by an attribute, or by `len`: it has to be there now.
 
@@ -91,9 +89,12 @@ REQUEST_BYTES = 1024 * 1024
 """Of arguments in one request, unless one call has more: what a server reads in one turn."""
 
 
-Call = tuple[Operation[..., Any], str, Arguments, Arguments, Promise]
-"""One noted call: operation, name, its arguments as given and as they travel, and whom to tell. A
-plain tuple: there is one for each operation of a batch."""
+Call = tuple[Operation[..., Any], Arguments, Promise]
+"""One noted call: operation, arguments as given, and whom to tell. A plain tuple: there is one for
+each operation of a batch."""
+
+Requested = tuple[Any, ...]
+"""The same call as `State.batch` has it: its name on the wire, the object, encoded arguments."""
 
 
 class Batch:
@@ -102,12 +103,13 @@ class Batch:
     `results` has a result or an exception for each of them, in order, after the block.
     """
 
-    def __init__(self, client: Client, lane: Lane) -> None:
+    def __init__(self, session: Session, lane: Lane) -> None:
         self.results: list[Any] = []
-        self._client = client
+        self._session = session
         self._lane = lane
         self._is_used = False
         self._calls: list[Call] = []
+        self._requests: list[Requested] = []
 
     def __len__(self) -> int:
         return len(self._calls)
@@ -119,8 +121,9 @@ class Batch:
         if operation.batched:
             raise RuntimeError(f"{operation.wire} is read in portions: call it outside the batch")
         promise = Promise()
+        self._calls.append((operation, arguments, promise))
         # Encoded by now: what is done to a value after the call is not part of the call.
-        self._calls.append((operation, name, arguments, encoded, promise))
+        self._requests.append((operation.wire, name) + encoded)  # noqa: RUF005  # no list between
         return promise
 
     def __enter__(self) -> Batch:
@@ -143,69 +146,70 @@ class Batch:
             self._send()
 
     def _send(self) -> None:
-        replies: list[Message] = []
-        for is_alone, run in groupby(self._calls, key=_is_alone):
+        outcomes: list[Any] = []
+        for is_alone, run in groupby([operation.can_be_undone for operation, _, _ in self._calls]):
             ask = self._ask_each if is_alone else self._ask_together
-            replies.extend(ask(list(run)))
-        result_of, results = self._client.result_of, self.results
-        for (operation, _, arguments, _, promise), message in zip(
-            self._calls, replies, strict=True
-        ):
+            outcomes.extend(ask(len(outcomes), len(outcomes) + len([*run])))
+        decoders, results = self._session.decoders, self.results
+        for (operation, arguments, promise), came in zip(self._calls, outcomes, strict=True):
             try:
-                result = result_of(operation, arguments, message)
+                if isinstance(came, Exception):
+                    raise came
+                result = came if operation.is_verbatim else decoders[operation](came, arguments)
             except Exception as error:  # noqa: BLE001  # it is for whoever asks for the result
                 promise.fail(error)
                 results.append(error)
             else:
                 results.append(promise.keep(result))
 
-    def _ask_each(self, calls: list[Call]) -> list[Message]:
-        """Send each call as a request of its own, all in few writes; return the replies."""
-        return self._lane.exchange_many(
-            [(operation, name, encoded) for operation, name, _, encoded, _ in calls]
-        )
+    def _ask_each(self, start: int, end: int) -> list[Any]:
+        """Send each call as a request of its own, all in few writes; return what came of each."""
+        requests = [
+            (operation, name, tuple(encoded))
+            for (operation, _, _), (_, name, *encoded) in zip(
+                self._calls[start:end], self._requests[start:end], strict=True
+            )
+        ]
+        return [
+            reply[1] if len(reply) == ANSWER_PARTS else self._session.error_of(reply)
+            for reply in self._lane.exchange_many(requests)
+        ]
 
-    def _ask_together(self, calls: list[Call]) -> list[Message]:
-        """Send calls that need not wait as few requests, and return the reply to each.
+    def _ask_together(self, start: int, end: int) -> list[Any]:
+        """Send calls that need not wait as few requests, and return what came of each.
 
         How many go into one is found by trying: half as many if they were too large, and then twice
         as many as had room. To start from all that are left each time would pack them all for each.
         """
-        replies: list[Message] = []
+        results: list[Any] = []
         count = REQUEST_CALLS
-        while len(replies) < len(calls):
-            some = calls[len(replies) : len(replies) + count]
+        while start + len(results) < end:
+            first = start + len(results)
+            some = self._requests[first : min(first + count, end)]
             try:
-                replies.extend(self._ask_some(some))
+                results.extend(self._ask_some(some))
             except LimitExceeded:
                 count = len(some) // 2
             else:
                 count = min(2 * count, REQUEST_CALLS)
-        return replies
+        return results
 
-    def _ask_some(self, calls: list[Call]) -> list[Message]:
-        """Return replies to at least the first of `calls`.
+    def _ask_some(self, requests: list[Requested]) -> list[Any]:
+        """Return what came of at least the first of `requests`: a result or an exception each.
 
         Raises:
             LimitExceeded: they are too large for one request, and more than one.
         """
-        requests = [(operation.wire, name, *encoded) for operation, name, _, encoded, _ in calls]
+        results: list[Any]
         try:
-            limit = REQUEST_BYTES if len(calls) > 1 else None
-            replies: list[Message] = self._lane.exchange(State.batch, "", (requests,), limit)
+            limit = REQUEST_BYTES if len(requests) > 1 else None
+            results, failures = self._lane.exchange(State.batch, "", (requests,), limit)
         except LimitExceeded as error:
-            if len(calls) > 1:
+            if len(requests) > 1:
                 raise
-            return [_failure(error)]
+            return [error]
         except SharedStateError as error:
-            return [_failure(error) for _ in calls]
-        return replies
-
-
-def _is_alone(call: Call) -> bool:
-    """Return whether a call is a request of its own."""
-    return call[0].can_be_undone
-
-
-def _failure(error: SharedStateError) -> Message:
-    return [0, None, WIRE_NAMES[type(error)], [str(error)]]
+            return [type(error)(*error.args) for _ in requests]
+        for at, *failure in failures:
+            results[at] = self._session.error_of([0, None, *failure])
+        return results

@@ -45,7 +45,6 @@ T = TypeVar("T", bound=Proxy)
 Lanes = list[tuple[Lane, "weakref.ref[threading.Thread]"]]
 Infos = list[ObjectInfo]
 Locks = list[LockInfo]
-Message = list[Any]
 
 
 class _State(State, Blocking):
@@ -111,7 +110,7 @@ class Client(BlockingAccessors):
 
     def batch(self) -> Batch:
         """Return a block in which the operations of this thread are collected into one write."""
-        return Batch(self, self._lane())
+        return Batch(self._session, self._lane())
 
     def ping(self) -> float:
         """Make one round trip and return how many seconds it took."""
@@ -229,15 +228,6 @@ class Client(BlockingAccessors):
         return self._session.decoders[operation](
             lane.exchange(operation, name, (*others, large)), arguments
         )
-
-    def result_of(
-        self, operation: Operation[..., Any], arguments: Arguments, message: Message
-    ) -> Any:
-        """Return the result that a reply to a call with `arguments` carries, or raise its error."""
-        result = self._session.result_of(message)
-        if operation.is_verbatim:
-            return result
-        return self._session.decoders[operation](result, arguments)
 
     def _begin_batches(self, operation: Operation[..., Any], first: Any) -> Iterator[Any]:
         batches = self._read_batches(operation, first)

@@ -29,7 +29,7 @@ class Directory:
     def delete(self, name: str) -> bool:
         return self._service.objects.delete(name)
 
-    def batch(self, call: Call, requests: Any) -> list[Any]:
+    def batch(self, call: Call, requests: Any) -> tuple[list[Any], list[Any]]:
         return self._service.carry_out_many(call, requests)
 
     def version(self) -> str:

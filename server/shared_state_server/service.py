@@ -180,31 +180,53 @@ class Service:
             guard.guard(lane.waiters[number])
         return made
 
-    def carry_out_many(self, call: Call, requests: Any) -> list[Any]:
-        """Carry out the requests of a batch until the replies have become large."""
+    def carry_out_many(self, call: Call, requests: Any) -> tuple[list[Any], list[Any]]:
+        """Carry out the requests of a batch until the results have become large.
+
+        Returns the results, None for a request that failed, and of each of those its place, and the
+        name and the arguments of its error.
+        """
         if type(requests) is not list:
             raise ProtocolError("a batch that is no array")
-        lane, number, rows = call.lane, call.number, self._rows
+        lane, number, rows, objects = call.lane, call.number, self._rows, self._objects
         parts: list[Any] = requests  # pyright: ignore[reportUnknownVariableType]  # of whatever
-        replies: list[Any] = []
+        results: list[Any] = []
+        failures: list[Any] = []
         size = 0
         for request in parts:
             try:
-                wire, name, *arguments = request
+                # Not `wire, name, *arguments = request`, nor `_carry_out` for what is plain, nor
+                # `*arguments` for two: 0.1 µs each of the 1.0 µs that a small request takes here.
+                wire, name = request[0], request[1]
+                arguments = request[2:]
                 row = rows.get(wire) or self._refuse(wire)
-                if row.is_alone:
+                found = objects.get(name)
+                if (
+                    row.is_plain
+                    and found is not None
+                    and type(found.behaviour) is row.behaviour
+                    and row.knows(arguments)
+                    # Most values are below the mark of a pickle; `_carry_out` looks at the others.
+                    and ((value := row.value) is None or arguments[value] < PICKLE_MARK)
+                ):
+                    if len(arguments) == 2:
+                        result = row.method(found.behaviour, arguments[0], arguments[1])
+                    else:
+                        result = row.method(found.behaviour, *arguments)
+                elif row.is_alone:
                     raise ProtocolError(f"{wire} cannot be part of a batch")
-                result, _ = self._carry_out(row, lane, number, name, arguments)
+                else:
+                    result, _ = self._carry_out(row, lane, number, name, arguments)
             except Exception as error:  # noqa: BLE001  # as above
                 _log_defect("a batch", error)
-                replies.append((0, None, *fields_of(error)))
-                continue
-            replies.append((0, result))
+                failures.append((len(results), *fields_of(error)))
+                result = None
+            results.append(result)
             if type(result) is bytes:
                 size += len(result)
                 if size > BATCH_REPLY_BYTES:
                     break
-        return replies
+        return results, failures
 
     def _is_repeat(self, lane: Lane, number: int, wire: str) -> bool:
         """Return whether a request was carried out before or still waits; answer it from memory.

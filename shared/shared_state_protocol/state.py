@@ -74,8 +74,9 @@ class State:
     def batch(self, requests: Any) -> Any:
         """Carry out many requests, none of which may wait, in order; each takes effect by itself.
 
-        A request is ``[wire, name, argument, …]``. Returns a reply for each, as `messages` has
-        them; for fewer, from the first on, if the replies have become large.
+        A request is ``[wire, name, argument, …]``. Returns the results, for fewer requests, from
+        the first on, if they have become large; and of each that failed, whose result is nil,
+        ``[its place, error, [argument, …]]``.
         """
 
     @query

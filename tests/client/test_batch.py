@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import queue
 import threading
 from collections.abc import Callable
 from dataclasses import replace
@@ -10,6 +11,7 @@ from typing import Any
 import pytest
 
 import shared_state
+from shared_state.lane import Lane
 from shared_state_server.settings import Settings
 
 from ..fixtures.servers import ThreadServer
@@ -63,6 +65,41 @@ def test_an_error_stands_in_the_place_of_the_call_that_failed(
     assert shared == {"a": 1, "b": 2}
 
 
+def test_calls_of_all_kinds_are_carried_out_in_their_order(client: shared_state.Client) -> None:
+    """What takes or waits for something travels by itself, between the others."""
+    shared, jobs, guard = client.dict("d"), client.queue("jobs"), client.lock("guard")
+    with client.batch() as batch:
+        shared["a"] = 1
+        jobs.put("job")
+        shared.pop("a")
+        jobs.get_nowait()
+        jobs.get_nowait()
+        shared.pop("a")
+        guard.acquire()
+        shared.get("a", "none")
+    assert batch.results[:4] == [None, None, 1, "job"]
+    assert [type(each) for each in batch.results[4:6]] == [queue.Empty, KeyError]
+    assert batch.results[6]
+    assert batch.results[7] == "none"
+
+
+def test_what_fails_for_all_is_an_exception_of_each(
+    client: shared_state.Client,
+    shared: shared_state.Dict[Any, Any],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def lost(*_: object) -> None:
+        raise shared_state.StateLost("the server was lost")
+
+    monkeypatch.setattr(Lane, "exchange", lost)
+    with client.batch() as batch:
+        for number in range(3):
+            shared[number] = number
+    assert [type(each) for each in batch.results] == [shared_state.StateLost] * 3
+    assert len({id(each) for each in batch.results}) == 3
+    assert {str(each) for each in batch.results} == {"the server was lost"}
+
+
 def test_an_object_of_another_type_is_an_error_of_its_accessor(
     client: shared_state.Client, shared: shared_state.Dict[Any, Any]
 ) -> None:
@@ -80,9 +117,11 @@ def test_a_value_that_cannot_be_read_here_spoils_no_other(settings: Settings) ->
     with server.connect() as reader:
         shared = reader.dict("d")
         with reader.batch() as batch:
-            shared.get("pickled")
+            unreadable: Any = shared.get("pickled")
             shared.get("plain")
     server.stop()
+    with pytest.raises(shared_state.DecodingError):
+        unreadable.result()
     assert isinstance(batch.results[0], shared_state.DecodingError)
     assert batch.results[1] == 1
 

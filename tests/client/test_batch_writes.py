@@ -207,6 +207,26 @@ def test_big_values_go_both_ways_at_once(server: ThreadServer, same_host: bool) 
     assert reading.results == expected
 
 
+def test_an_error_stands_in_its_place_behind_large_results(
+    client: shared_state.Client, shared: shared_state.Dict[Any, Any], writes: Writes
+) -> None:
+    """The server answers a part at a time, and counts anew in each."""
+    for number, value in big_values():
+        shared[number] = value
+    writes.forget()
+    with client.batch() as batch:
+        for number in range(BIG_VALUES):
+            shared.get(number)
+            shared.pop("missing")
+            shared[number] = "read"
+            shared.get(number)
+    assert len(writes.requests) > 2
+    assert batch.results[::4] == [value for _, value in big_values()]
+    assert {type(each) for each in batch.results[1::4]} == {KeyError}
+    assert batch.results[2::4] == [None] * BIG_VALUES
+    assert batch.results[3::4] == ["read"] * BIG_VALUES
+
+
 def test_a_get_in_a_batch_is_confirmed(client: shared_state.Client, writes: Writes) -> None:
     jobs = client.queue("jobs")
     jobs.put_many([1, 2])

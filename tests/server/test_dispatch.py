@@ -187,25 +187,33 @@ def test_a_pickle_is_refused_by_a_server_that_was_not_told_to_keep_any(
 
 
 def test_a_batch_is_checked_request_by_request(peer: Peer) -> None:
-    wrong: list[Any] = [
-        ["dict.set", "d", KEY],
-        ["dict.set", "d", KEY, "other"],
-        ["dict.nothing", "d"],
-        ["dict.keys", "d"],
-        ["state.batch", "", []],
-        ["dict.clear", 5],
-        [["dict.clear"], "d"],
-        ["dict.clear"],
-        [],
-        5,
-        None,
-        ["dict.set", "d", KEY, PICKLE],
+    wrong: list[tuple[Any, str]] = [
+        (["dict.set", "d", KEY], "ProtocolError"),
+        (["dict.set", "d", KEY, "other"], "ProtocolError"),
+        (["dict.set", "d", "key", VALUE], "ProtocolError"),
+        (["dict.nothing", "d"], "ProtocolError"),
+        (["dict.keys", "d"], "ProtocolError"),
+        (["state.batch", "", []], "ProtocolError"),
+        (["dict.set", "d", KEY, PICKLE], "EncodingError"),
+        (["dict.set", "l", KEY, VALUE], "TypeMismatch"),
+        (["list.append", "d", VALUE], "TypeMismatch"),
+        (["dict.set", "nowhere", KEY, VALUE], "ObjectNotFound"),
     ]
+    strange: list[Any] = [["dict.clear", 5], [["dict.clear"], "d"], ["dict.clear"], [], 5, None]
     good = ["dict.get", "d", KEY, False]
-    replies = peer.call("state.batch", "", [request for each in wrong for request in (each, good)])
-    assert replies[1::2] == [[0, VALUE]] * len(wrong)
-    assert [reply[1] for reply in replies[::2]] == [None] * len(wrong)
+    bad = [*(request for request, _ in wrong), *strange]
+    both = [request for each in bad for request in (each, good)]
+    results, failures = peer.call("state.batch", "", both)
+    assert results == [None, VALUE] * len(bad)
+    assert [at for at, *_ in failures] == list(range(0, len(both), 2))
+    assert [named for _, named, _ in failures[: len(wrong)]] == [named for _, named in wrong]
     assert_nothing_changed(peer)
+
+
+@pytest.mark.parametrize("first", [b"\x01", b"\xc0", b"\xc2", b"\xc4\x00", b"\xcf" + bytes(8)])
+def test_a_batch_keeps_values_whatever_they_begin_with(peer: Peer, first: bytes) -> None:
+    requests = [["dict.set", "d", OTHER, first], ["dict.get", "d", OTHER, False]]
+    assert peer.call("state.batch", "", requests) == [[None, first], []]
 
 
 @pytest.mark.parametrize("requests", [None, 5, "text", {"dict.clear": "d"}])
@@ -233,6 +241,7 @@ def test_a_row_knows_what_its_operation_promises() -> None:
             assert row.batched == operation.batched
             assert row.opens == (operation.name == "open")
             assert row.type == operation.wire.partition(".")[0]
+            assert not (row.is_plain and row.is_alone), "a batch carries out what is plain"
 
 
 class Door:

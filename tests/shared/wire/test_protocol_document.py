@@ -141,7 +141,7 @@ def test_who_knows_only_the_document_can_be_a_client(server: ThreadServer) -> No
     assert client.call("dict.get", "config", b"\xa2no", False) is None
     assert client.call("dict.size", "config") == 2
     batch = [["dict.size", "config"], ["dict.__getitem__", "config", b"\xa2no"]]
-    assert client.call("state.batch", "", batch) == [[0, 2], [0, None, "KeyError", [b"\xa2no"]]]
+    assert client.call("state.batch", "", batch) == [[2, None], [[1, "KeyError", [b"\xa2no"]]]]
     with pytest.raises(LookupError, match="KeyError"):
         client.call("dict.__getitem__", "config", b"\xa2no")
     client.close()
