@@ -28,8 +28,7 @@ class Row:
     """One operation: what the contract promises and the method that keeps it.
 
     `method` is that of the behaviour's class. `knows` tells of arguments that need not be checked,
-    but for the one at `value`, if there is: that may be a pickle. `is_plain` says that the method
-    wants nothing but the arguments, and that its result is the answer; `is_alone` that it cannot be
+    but for the one at `value`, if there is: that may be a pickle. `is_alone` says that it cannot be
     part of a batch.
     """
 
@@ -41,7 +40,6 @@ class Row:
         "behaviour",
         "changes",
         "is_alone",
-        "is_plain",
         "knows",
         "method",
         "name",
@@ -65,7 +63,6 @@ class Row:
         wanted = inspect.signature(method).parameters
         self.wants_call = "call" in wanted
         self.wants_find = "find" in wanted
-        self.is_plain = not (self.opens or self.batched or self.wants_call)
         self.is_alone = operation.can_be_undone or operation.batched or operation is State.batch
         self._fence = None if operation.fenced is None else operation.fenced.parameters[-1].shape
         self._shapes = [parameter.shape for parameter in operation.parameters]

@@ -193,7 +193,9 @@ class FencedBy(Shape):
         return _name_and_token
 
     def accepts(self, wire: Any) -> bool:
-        return type(wire) is list and [*map(type, wire)] == [str, int]  # pyright: ignore[reportUnknownArgumentType]  # of whatever
+        if type(wire) is not list or len(wire) != 2:  # pyright: ignore[reportUnknownArgumentType]  # of whatever
+            return False
+        return type(wire[0]) is str and type(wire[1]) is int
 
 
 def _name_and_token(grant: Any) -> tuple[str, int]:
