@@ -150,9 +150,10 @@ class Service:
             fence = row.take_fence(arguments)
             if fence is not None:
                 guard = self.objects.holder_of(*fence)
-            row.check(arguments)
-            if row.changes and not self._allow_pickle:
-                row.refuse_pickles(arguments)
+            if fence is None or value is not None or not row.knows(arguments):
+                row.check(arguments)
+                if row.changes and not self._allow_pickle:
+                    row.refuse_pickles(arguments)
         if row.opens:
             self.objects.open(row, name, arguments)
             return None, None
@@ -163,7 +164,8 @@ class Service:
             behaviour = self.objects.find(row, name)
             method = getattr(type(behaviour), row.name)
         if row.wants_call:
-            call = Call(lane, number, self.clock(), guard)
+            call = lane.call
+            call.again(number, self.clock(), guard)
             result = method(behaviour, call, *arguments)
             if guard is not None and result is PARKED:
                 guard.guard(lane.waiters[number])
@@ -214,7 +216,7 @@ class Service:
         return repeat
 
     def _notice(self, lane: Lane, kind: Any, arguments: list[Any]) -> None:
-        if not arguments or any(type(each) is not int for each in arguments):
+        if set(map(type, arguments)) != {int}:
             raise ProtocolError("a notice without a number")
         if kind == messages.ARRIVED:
             lane.arrived(arguments[0], set(arguments[1:]))

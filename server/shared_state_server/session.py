@@ -20,7 +20,7 @@ from shared_state_protocol.wire.handshake import Hello
 from shared_state_protocol.wire.large import Frame
 
 from .streams import Cursors
-from .waiting import Deadlines, Undo, Waiter
+from .waiting import Call, Deadlines, Undo, Waiter
 
 __all__ = [
     "MAX_PARKED",
@@ -98,13 +98,15 @@ class Lane:
     largest number of a request so far: a larger one cannot be a repetition. `withdrawn` has the
     numbers of waits that ended with their connection, and so may begin anew. `is_full` says that no
     more commands can be taken. `forgot` says that the client remembers a lane of this number that
-    is gone here. `arena` is where the client writes down what has arrived, if it does.
+    is gone here. `arena` is where the client writes down what has arrived, if it does. `call` is
+    the command that is carried out now, or was last.
     `waits` has for each agent the lock that it waits for: see `memory.ring`.
     """
 
     __slots__ = (
         "acknowledged",
         "arena",
+        "call",
         "deadlines",
         "forgot",
         "is_full",
@@ -128,6 +130,7 @@ class Lane:
         self.send: Callable[[Frame], None] | None = None
         self.acknowledged = 0
         self.arena: Arena | None = None
+        self.call = Call(self)
         self.newest = 0
         self.forgot = hello.resumes
         self.is_full = False

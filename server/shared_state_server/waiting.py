@@ -37,13 +37,18 @@ would stand before all other deadlines for ever."""
 class Call:
     """One command being carried out: who asks, and when. `now` is in monotonic seconds.
 
-    `guard` is who holds the lock that guards it, if it came with a fence.
+    `guard` is who holds the lock that guards it, if it came with a fence. A lane has one for all
+    its commands, so nobody may keep it: see `again`.
     """
 
     __slots__ = ("guard", "lane", "now", "number", "undo")
 
-    def __init__(self, lane: Lane, number: int, now: float, guard: Holder | None = None) -> None:
+    def __init__(self, lane: Lane, number: int = 0, now: float = 0.0) -> None:
         self.lane = lane
+        self.again(number, now, None)
+
+    def again(self, number: int, now: float, guard: Holder | None) -> None:
+        """Be the next command of the lane: a third of the price of another object."""
         self.number = number
         self.now = now
         self.guard = guard

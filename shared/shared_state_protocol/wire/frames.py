@@ -112,7 +112,7 @@ class FrameReader:
             if start > size:
                 self._wanted = HEADER_BYTES
                 break
-            length = int.from_bytes(data[position:start], "little")
+            (length,) = read_header(data, position)
             if length > self.limit:
                 shared, end = self._read_shared(length, data, start)
                 if end > size:
