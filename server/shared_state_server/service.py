@@ -162,7 +162,7 @@ class Service:
             behaviour, method = found.behaviour, row.method
         else:
             behaviour = self.objects.find(row, name)
-            method = getattr(type(behaviour), row.name)
+            method = getattr(behaviour.__class__, row.name)
         if row.wants_call:
             call = lane.call
             call.again(number, self.clock(), guard)
