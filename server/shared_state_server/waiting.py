@@ -48,7 +48,7 @@ class Call:
         self.again(number, now, None)
 
     def again(self, number: int, now: float, guard: Holder | None) -> None:
-        """Be the next command of the lane: a third of the price of another object."""
+        """Be the next command of the lane: at less than half the price of another object."""
         self.number = number
         self.now = now
         self.guard = guard
