@@ -1,8 +1,8 @@
 """Busy polling: look for a reply for a moment before sleeping until it comes.
 
 Being put to sleep and woken up again takes longer than the request itself (on a virtual machine,
-where an idle processor is given back, 20 to 100 µs). A reply for which nobody has to wait is there
-after some 15 µs if the server is awake, for which the server cares in the same way.
+where an idle processor is given back, up to 200 µs). A reply for which nobody has to wait is there
+after some 20 µs if the server is awake, for which the server cares in the same way.
 
 Where it does not pay, because the server has others to serve, or others want the processor that
 this process would use to look, `Backoff` leaves out more and more of it: there is a deadline, which
@@ -18,9 +18,10 @@ from shared_state_protocol.backoff import Backoff
 
 __all__ = ["BUSY_POLL_S", "BusyPoll", "readable"]
 
-BUSY_POLL_S = 50e-6
-"""As long as putting a process to sleep and waking it takes: who looks no longer than that wastes
-at the most as much again."""
+BUSY_POLL_S = 200e-6
+"""As long as to be put to sleep and woken up takes where that takes long: who looks no longer than
+that wastes at the most as much again. With a quarter of it a client and a server that both sleep
+found each other asleep again and again."""
 
 
 class BusyPoll:

@@ -35,9 +35,10 @@ class Holdings:
 
     def take(self, grant: Grant) -> None:
         """Count a lock that was acquired."""
-        before = self._by_name.get(grant[0])
-        again = before is not None and before[0][1] == grant[1]
-        self._by_name[grant[0]] = (grant, before[1] + 1 if before and again else 1)
+        name, token, _ = grant
+        before = self._by_name.get(name)
+        times = 1 if before is None or before[0].token != token else before[1] + 1
+        self._by_name[name] = grant, times
 
     def give(self, name: str) -> Holding | None:
         """Count a lock that is about to be released; return what is known of it until then.

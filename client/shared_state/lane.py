@@ -33,7 +33,7 @@ from shared_state_protocol.errors import (
     ProtocolError,
 )
 from shared_state_protocol.wire import messages
-from shared_state_protocol.wire.frames import HEADER_BYTES, header
+from shared_state_protocol.wire.frames import HEADER_BYTES, read_header
 from shared_state_protocol.wire.handshake import Welcome
 from shared_state_protocol.wire.large import LARGE_BYTES, Frame
 from shared_state_protocol.wire.messages import ANSWER_PARTS
@@ -122,7 +122,7 @@ class Lane(Link):
             self._busy_polls[operation.waits].wait(self._readable)
             data = sock.recv(RECEIVE_BYTES)
             size = len(data) - HEADER_BYTES
-            if size > 0 and data[:HEADER_BYTES] == header(size):
+            if size > 0 and read_header(data)[0] == size:
                 message = messages.read(data[HEADER_BYTES:])
             else:
                 message = self._take(data) or self._read()
@@ -361,9 +361,10 @@ class Lane(Link):
 
     def _accept(self, operation: Operation[..., Any], message: Message) -> Message:
         """Return the reply to a delivery, decoded, and confirm that it has arrived."""
-        message = self._session.opened(operation, message)
-        if len(message) == ANSWER_PARTS and not self._sharing.note(message[0]):
-            self._confirm((message[0],))
+        if len(message) == ANSWER_PARTS:
+            message[1] = self._session.decoders[operation](message[1], ())
+            if not self._sharing.note(message[0]):
+                self._confirm((message[0],))
         return message
 
     def _accept_many(self, requests: Sequence[Request], replies: dict[int, Message]) -> None:

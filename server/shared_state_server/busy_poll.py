@@ -2,7 +2,7 @@
 
 A client that calls again and again sends its next request within microseconds of the reply. To put
 the server to sleep in between and to wake it up takes the kernel longer than all the rest of the
-request (on a virtual machine, where an idle processor is given back, 20 to 100 µs). So while
+request (on a virtual machine, where an idle processor is given back, up to 200 µs). So while
 requests follow each other that closely, the loop does not sleep: it turns, with a look at its
 sockets each time, until nothing was heard for `window` seconds.
 

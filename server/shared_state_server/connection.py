@@ -24,7 +24,7 @@ from typing import Any
 
 from shared_state_protocol.errors import AuthenticationError, ProtocolError
 from shared_state_protocol.wire.connection import HANDSHAKE_TIMEOUT_S, ServerOpening
-from shared_state_protocol.wire.frames import HEADER_BYTES, FrameReader, header
+from shared_state_protocol.wire.frames import HEADER_BYTES, FrameReader, read_header
 from shared_state_protocol.wire.handshake import MAGIC, NONCE_BYTES, REFUSAL
 from shared_state_protocol.wire.large import LARGE_BYTES, Frame, Pieces, parts_of
 
@@ -180,7 +180,7 @@ class Connection(asyncio.Protocol):
         try:
             if (
                 0 < size <= reader.limit
-                and data[:HEADER_BYTES] == header(size)
+                and read_header(data)[0] == size
                 and not (reader.pending_bytes or self._backlog or self._stall)
             ):
                 # One request and none before it, as blocking clients send them.

@@ -193,7 +193,10 @@ class FencedBy(Shape):
         return _name_and_token
 
     def accepts(self, wire: Any) -> bool:
-        return type(wire) is list and [*map(type, wire)] == [str, int]  # pyright: ignore[reportUnknownArgumentType]  # of whatever
+        if type(wire) is not list:
+            return False
+        items: list[Any] = wire  # pyright: ignore[reportUnknownVariableType]  # of whatever
+        return len(items) == 2 and type(items[0]) is str and type(items[1]) is int
 
 
 def _name_and_token(grant: Any) -> tuple[str, int]:

@@ -80,7 +80,7 @@ class _Held:
         _, release, release_by, arguments = self._operations
         if holding is None:
             return self.client.callers[release](self.name, arguments)
-        return self.client.callers[release_by](self.name, (*arguments, holding[0]))
+        return self.client.callers[release_by](self.name, arguments + (holding[0],))  # noqa: RUF005  # no list between
 
 
 class Entered(_Held, Proxy):

@@ -73,6 +73,14 @@ class Exclusive(Owned):
         if self._holder is not None:
             self._end(self._holder)
 
+    def undo(self, holder: Holder, now: float) -> None:
+        """Take it back from a holder that was never told that it has it."""
+        if self._holder is holder:
+            self._is_abandoned = holder.abandoned
+            self._pass_on(now)
+        if holder.claim.undone is not None:
+            holder.claim.undone(now)
+
     def give_up(self, now: float) -> None:
         """Give it back, however often it was taken."""
         self._pass_on(now)
@@ -104,18 +112,11 @@ class Exclusive(Owned):
     def _grant(self, lane: Lane, claim: Claim, now: float) -> tuple[Any, Undo]:
         """Give it to the next holder; return what to tell it, and how to undo that."""
         self.last_token += 1
-        holder = self._holder = Holder(lane, claim, now, self.last_token, self._is_abandoned)
+        holder = Holder(self, lane, claim, now, self.last_token, self._is_abandoned)
+        self._holder = holder
         self._is_abandoned = False
         lane.session.stakes[self] = None
-
-        def undo(now: float) -> None:
-            if self._holder is holder:
-                self._is_abandoned = holder.abandoned
-                self._pass_on(now)
-            if claim.undone is not None:
-                claim.undone(now)
-
-        return self._told(holder, claim), undo
+        return self._told(holder, claim), holder.undo
 
     def _told(self, holder: Holder, claim: Claim) -> Any:
         """Return what is told to who gets it."""

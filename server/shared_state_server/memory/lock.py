@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ..waiting import Call
-from .holder import Claim
+from .holder import claim_of
 from .holding import Exclusive, checked_timeout
 
 __all__ = ["Lock"]
@@ -13,7 +13,8 @@ class Lock(Exclusive):
     """Keeps the contract `shared_state_protocol.objects.Lock`."""
 
     def acquire(self, call: Call, blocking: bool, timeout: float | None, agent: int) -> object:
-        return self._take_or_wait(call, blocking, checked_timeout(blocking, timeout), Claim(agent))
+        wait = checked_timeout(blocking, timeout)
+        return self._take_or_wait(call, blocking, wait, claim_of(agent))
 
     def release(self, call: Call) -> None:
         is_holder = self._holder is not None and self._holder.lane.session is call.lane.session

@@ -27,32 +27,17 @@ def comparable(item: bytes) -> Any:
         raise TypeError("cannot order what only clients can read: sort with a key") from None
 
 
-class Fifo:
-    """First in, first out."""
+class Fifo(deque[bytes]):
+    """First in, first out. `push` adds items, all or none; `take` removes and returns the next."""
 
-    __slots__ = ("_items",)
+    __slots__ = ()
 
-    def __init__(self) -> None:
-        self._items: deque[bytes] = deque()
-
-    def push(self, items: list[bytes]) -> None:
-        """Add items, all or none."""
-        self._items.extend(items)
-
-    def pop(self) -> bytes:
-        """Remove and return the next item."""
-        return self._items.popleft()
+    push = deque[bytes].extend
+    take = deque[bytes].popleft
 
     def put_back(self, items: Sequence[bytes]) -> None:
         """Have `items`, in this order, be the next again."""
-        self._items.extendleft(reversed(items))
-
-    def clear(self) -> None:
-        """Remove everything."""
-        self._items.clear()
-
-    def __len__(self) -> int:
-        return len(self._items)
+        self.extendleft(reversed(items))
 
 
 class Lifo(Fifo):
@@ -60,13 +45,11 @@ class Lifo(Fifo):
 
     __slots__ = ()
 
-    def pop(self) -> bytes:
-        """Remove and return the newest item."""
-        return self._items.pop()
+    take = deque[bytes].pop
 
     def put_back(self, items: Sequence[bytes]) -> None:
         """Have `items`, in this order, be the next again."""
-        self._items.extend(reversed(items))
+        self.extend(reversed(items))
 
 
 class _Rank:
@@ -108,7 +91,7 @@ class Ranked:
         self._insert(new)
         self._came_last += len(new)
 
-    def pop(self) -> bytes:
+    def take(self) -> bytes:
         """Remove and return the smallest item."""
         return self._ranks.pop().item
 

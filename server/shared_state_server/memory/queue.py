@@ -199,14 +199,14 @@ class Queue:
         taken: list[bytes] = []
         size = 0
         while self._items and len(taken) < count and size < DELIVERY_BYTES:
-            taken.append(self._items.pop())
+            taken.append(self._items.take())
             size += len(taken[-1])
         return taken
 
     def _hand_over(self, lane: Lane, want: Several | Claim | None, now: float) -> tuple[Any, Undo]:
         """Return what a getter wants of the items that are there, and how to undo that."""
         if want is None:
-            item = self._items.pop()
+            item = self._items.take()
             return bytes(item), lambda now: self._put_back([item], now)
         if isinstance(want, Claim):
             return self._lend(lane, want.number, now)
@@ -214,7 +214,7 @@ class Queue:
         return list(map(bytes, items)), lambda now: self._put_back(items, now)
 
     def _lend(self, lane: Lane, number: int, now: float) -> tuple[Any, Undo]:
-        claimed = Claimed(self._items.pop(), lane, now)
+        claimed = Claimed(self._items.take(), lane, now)
         self._claims.add(number, claimed)
 
         def undo(now: float) -> None:

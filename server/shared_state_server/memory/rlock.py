@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ..waiting import Call, Undo
-from .holder import Claim, Holder
+from .holder import Holder, claim_of
 from .holding import Exclusive, checked_timeout
 
 __all__ = ["RLock"]
@@ -14,7 +14,7 @@ class RLock(Exclusive):
 
     def acquire(self, call: Call, blocking: bool, timeout: float | None, agent: int) -> object:
         wait = checked_timeout(blocking, timeout)
-        claim = Claim(agent)
+        claim = claim_of(agent)
         if self._holder is not None and self.is_held_by(call, agent):
             call.undo = self._deepen(self._holder)
             return self._told(self._holder, claim)

@@ -14,7 +14,7 @@ from shared_state_protocol.errors import LockLost
 
 from ..session import Lane, Session
 from ..waiting import Call, Line, Undo, Waiter
-from .holder import Claim, Holder, Owned
+from .holder import Holder, Owned, claim_of
 
 __all__ = ["Semaphore"]
 
@@ -106,6 +106,12 @@ class Semaphore(Owned):
         for permit in self.holders():
             self._forget(permit)
 
+    def undo(self, holder: Holder, now: float) -> None:
+        """Take a permit back from a holder that was never told that it has it."""
+        given_up = holder if holder.token in self._taken else self._instead_of(holder)
+        if given_up is not None:
+            self._take_back(given_up, now)
+
     def _tell_loss(self, session: Session, n: int) -> None:
         """Refuse a release of more than `session` has, as far as it had lost the rest."""
         own = sum(permit.lane.session is session for permit in self._taken.values())
@@ -127,18 +133,12 @@ class Semaphore(Owned):
     def _grant(self, lane: Lane, now: float) -> tuple[Any, Undo]:
         """Give a permit to the next; return what to tell it, and how to undo that."""
         self.last_token += 1
-        permit = Holder(lane, Claim(), now, self.last_token, self._abandoned > 0)
+        permit = Holder(self, lane, claim_of(0), now, self.last_token, self._abandoned > 0)
         self._free -= 1
         self._abandoned -= permit.abandoned
         self._taken[permit.token] = permit
         lane.session.stakes[self] = None
-
-        def undo(now: float) -> None:
-            given_up = permit if permit.token in self._taken else self._instead_of(permit)
-            if given_up is not None:
-                self._take_back(given_up, now)
-
-        return (self.name, permit.token, permit.abandoned), undo
+        return (self.name, permit.token, permit.abandoned), permit.undo
 
     def _instead_of(self, released: Holder) -> Holder | None:
         """Return another permit of the session whose own release took the one that was not its."""

@@ -83,7 +83,7 @@ class Arena:
 
     def note(self, number: int) -> bool:
         """Write down that the delivery `number` has arrived; return whether the server can see."""
-        if not self.is_open:
+        if self._out[0] == UNOPENED:  # `is_open` written out: a property is 2% of a `get`
             return False
         _NUMBER.pack_into(self._out, _ARRIVED_AT, number)
         return True
