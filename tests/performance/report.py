@@ -36,7 +36,9 @@ hour: compare the ratios of one run, never the rates of two.
   kernel counts it in nanoseconds. Latencies (median, p99) are of a call: a batch is one.
 * `if all were the least` is the rate if every client did as much as the one that did least: far
   below the rate means that some clients starve.
-* The bare echo is the limit: a Python client and server that do nothing but `send` and `recv`.
+* The bare echo is a Python client and server that do nothing but `send` and `recv`: the limit of
+  whoever sleeps until something comes. shared-state looks for a moment first, as long as that pays
+  (`busy_poll`); the CPU that this takes is in its figures.
 * shared-state over Unix is what users on the server's host get by themselves: its clients are told
   the TCP address and move to the Unix socket. For the others a Unix socket is configured.
 * Everybody has what makes it fast: redis-py its hiredis, pipelines without MULTI, Pyro5 `marshal`;
@@ -45,8 +47,8 @@ hour: compare the ratios of one run, never the rates of two.
 """For those who have not read the code."""
 
 WANTED_NOTE = """\
-`bare echo` is what the echo reaches in the same run in the place of shared-state: where that is
-below what is wanted, the machine is the limit, whatever the software does."""
+`bare echo` is what the echo reaches in the same run in the place of shared-state: with eight
+clients, which leave nobody time to sleep, the limit of the machine, whatever the software does."""
 
 
 def heading(peers: Sequence[Peer], effort: Effort) -> str:

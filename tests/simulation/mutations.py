@@ -53,7 +53,7 @@ def _last_waiter_first() -> AbstractContextManager[Any]:
 
 def _last_item_first() -> AbstractContextManager[Any]:
     """A queue is a stack."""
-    return mock.patch.object(Fifo, "pop", lambda self: self._items.pop())
+    return mock.patch.object(Fifo, "take", Fifo.pop)
 
 
 def _undelivered_to_the_tail() -> AbstractContextManager[Any]:

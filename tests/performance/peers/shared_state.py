@@ -33,7 +33,7 @@ class SharedState(HasMapping):
     """`options` are more of the client's."""
 
     transport: Transport
-    options: Mapping[str, Any] = field(default_factory=dict[str, Any])
+    options: Mapping[str, Any] = field(default_factory=dict[str, Any], hash=False)
     product = "shared-state"
     is_heavy = False
 
