@@ -35,12 +35,14 @@ class BusyPoll:
 
     def wait(self, poll: select.poll) -> None:
         """Return once there is something to read, or when it is time to sleep until there is."""
-        if not self._window or self._backoff.skips():
+        now = perf_counter()
+        if not self._window or self._backoff.rests(now):
             return
-        until = perf_counter() + self._window
+        until = now + self._window
         while not poll.poll(0):
-            if perf_counter() > until:
-                self._backoff.failed()
+            now = perf_counter()
+            if now > until:
+                self._backoff.failed(now)
                 return
         self._backoff.paid()
 

@@ -7,9 +7,9 @@ requests follow each other that closely, the loop does not sleep: it turns, with
 sockets each time, until nothing was heard for `window` seconds.
 
 That is worth it as long as nobody else wants the processor. A thread that never sleeps has used all
-the time that has passed, unless another thread or process was given some of it; the two clocks
-tell. Then, and where too little was heard for the time it took, `Backoff` leaves out more and more
-of such vigils.
+the time that has passed, unless another thread or process was given some of it: two clocks and the
+number of switches tell. (Of time that a hypervisor took the clocks alone know.) Then, and where too
+little was heard for the time it took, `Backoff` leaves out such vigils for a while.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ WORTH = 4
 wake-ups."""
 
 SPELL_S = 0.002
-"""How often to look whether others want the processor; a turn of theirs is of that order."""
+"""How often to look whether others want the processor; a turn of theirs is as long."""
 
 LEAST_SHARE = 0.75
 """Of the processor's time; with less the loop is in others' way. Interrupts take a few percent."""
@@ -35,7 +35,8 @@ LEAST_SHARE = 0.75
 class BusyPoll:
     """Keeps a loop awake while requests follow each other closely.
 
-    `clock` and `cpu_clock` return seconds: those that pass, and those that this thread has worked.
+    `clock` returns the seconds that pass; `usage` those that this thread has worked, and how often
+    another one had its place.
     """
 
     def __init__(
@@ -43,34 +44,40 @@ class BusyPoll:
         loop: asyncio.AbstractEventLoop,
         window: float,
         clock: Callable[[], float],
-        cpu_clock: Callable[[], float],
+        usage: Callable[[], tuple[float, int]],
     ) -> None:
         self._loop = loop
         self._window = window
         self._clock = clock
-        self._cpu_clock = cpu_clock
+        self._usage = usage
         self._backoff = Backoff()
         self._is_awake = False
         self._has_heard = False
         self._heard = 0
         self._until = 0.0
-        self._spell = 0.0, 0.0  # when it began, on both clocks
+        self._began = 0.0  # this spell
+        self._used = 0.0, 0
 
     def heard(self) -> None:
         """Take note that a request has come."""
         if self._is_awake:
             self._has_heard = True
-        elif self._window and not self._backoff.skips():
-            self._stay_awake()
+        elif self._window:
+            now = self._clock()
+            if not self._backoff.rests(now):
+                self._stay_awake(now)
 
-    def _stay_awake(self) -> None:
-        now = self._clock()
+    def _stay_awake(self, now: float) -> None:
         self._is_awake = True
         self._has_heard = False
         self._heard = 0
         self._until = now + self._window
-        self._spell = now, self._cpu_clock()
+        self._begin_spell(now)
         self._loop.call_soon(self._look)
+
+    def _begin_spell(self, now: float) -> None:
+        self._began = now
+        self._used = self._usage()
 
     def _look(self) -> None:
         """Have the loop look at its sockets once more, or sleep."""
@@ -80,24 +87,25 @@ class BusyPoll:
             self._heard += 1
             self._until = now + self._window
         if now > self._until:
-            self._sleep(pays=self._heard >= WORTH and not self._is_in_the_way(now))
-        elif now - self._spell[0] < SPELL_S:
+            self._sleep(now, pays=self._heard >= WORTH and not self._is_in_the_way(now))
+        elif now - self._began < SPELL_S:
             self._loop.call_soon(self._look)
         elif self._is_in_the_way(now):
-            self._sleep(pays=False)
+            self._sleep(now, pays=False)
         else:
             self._backoff.paid()
-            self._spell = now, self._cpu_clock()
+            self._begin_spell(now)
             self._loop.call_soon(self._look)
 
-    def _sleep(self, *, pays: bool) -> None:
+    def _sleep(self, now: float, *, pays: bool) -> None:
         self._is_awake = False
         if pays:
             self._backoff.paid()
         else:
-            self._backoff.failed()
+            self._backoff.failed(now)
 
     def _is_in_the_way(self, now: float) -> bool:
         """Return whether another thread or process was given time that this one would have used."""
-        began, cpu_began = self._spell
-        return self._cpu_clock() - cpu_began < LEAST_SHARE * (now - began)
+        (worked_before, switches_before), (worked, switches) = self._used, self._usage()
+        share_was_left = worked - worked_before >= LEAST_SHARE * (now - self._began)
+        return switches > switches_before and not share_was_left

@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+import resource
 import time
 
-__all__ = ["cpu_time", "monotonic", "token_floor"]
+__all__ = ["monotonic", "thread_usage", "token_floor"]
+
+_WHO: int = getattr(resource, "RUSAGE_THREAD", resource.RUSAGE_SELF)  # Linux knows threads
 
 monotonic = time.monotonic
 """Seconds of a clock that no administrator turns; deadlines and durations are counted on it."""
 
-cpu_time = time.thread_time
-"""Seconds for which this thread has had a processor."""
+
+def thread_usage() -> tuple[float, int]:
+    """Return for how many seconds this thread had a processor, and how often it was switched."""
+    used = resource.getrusage(_WHO)
+    return time.thread_time(), used.ru_nvcsw + used.ru_nivcsw
 
 
 def token_floor() -> int:

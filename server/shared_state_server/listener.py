@@ -21,7 +21,7 @@ from importlib.metadata import version
 from shared_state_protocol.address import Address
 
 from .busy_poll import BusyPoll
-from .clock import cpu_time, monotonic, token_floor
+from .clock import monotonic, thread_usage, token_floor
 from .connection import Connection
 from .hall import Hall
 from .rendezvous import Rendezvous
@@ -142,7 +142,7 @@ class Server:
             self.service.objects.share(name, type_name)
         if office is not None:
             office.open(self.service)
-        busy_poll = BusyPoll(loop, settings.busy_poll, clock, cpu_time)
+        busy_poll = BusyPoll(loop, settings.busy_poll, clock, thread_usage)
         self._hall = Hall(settings, self.service, os.urandom(16), office, busy_poll.heard)
         self._rendezvous = Rendezvous(self._hall.instance)
 

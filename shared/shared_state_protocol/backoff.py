@@ -4,35 +4,36 @@ from __future__ import annotations
 
 __all__ = ["Backoff"]
 
-MOST_SKIPPED = 8192
-"""Attempts in a row that are left out, at the most. So what never pays costs next to nothing, and
-what begins to pay is found out within a second, if somebody is busy."""
+SHORTEST_S = 0.00025
+"""A quarter of the first rest."""
+
+LONGEST_S = 0.1
+"""What fails each time is tried ten times a second, which costs next to nothing; and what begins to
+pay is found out before anybody sees a difference."""
 
 
 class Backoff:
-    """Leaves out attempts after those that failed.
+    """Leaves out attempts for a while after one that failed.
 
-    After each failure four times as many as before, after each success half as many: what fails
-    more often than once in three times is soon hardly tried.
+    For four times as long after each failure, for half as long after each success: what fails more
+    often than once in three times is soon hardly tried. `now` is in seconds of one clock.
     """
 
-    __slots__ = ("_left", "_span")
+    __slots__ = ("_rest", "_until")
 
     def __init__(self) -> None:
-        self._left = 0
-        self._span = 1
+        self._rest = SHORTEST_S
+        self._until = 0.0
 
-    def skips(self) -> bool:
+    def rests(self, now: float) -> bool:
         """Return whether to leave out the attempt that could be made now."""
-        if not self._left:
-            return False
-        self._left -= 1
-        return True
+        return now < self._until
 
     def paid(self) -> None:
         """Take note that an attempt was worth its price."""
-        self._span = self._span // 2 or 1
+        self._rest = max(self._rest / 2, SHORTEST_S)
 
-    def failed(self) -> None:
+    def failed(self, now: float) -> None:
         """Take note that an attempt was not."""
-        self._left = self._span = min(4 * self._span, MOST_SKIPPED)
+        self._rest = min(4 * self._rest, LONGEST_S)
+        self._until = now + self._rest

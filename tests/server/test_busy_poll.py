@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from shared_state_protocol.backoff import MOST_SKIPPED
+from shared_state_protocol.backoff import LONGEST_S, SHORTEST_S
 from shared_state_server.busy_poll import SPELL_S, WORTH, BusyPoll
 
 WINDOW_S = 0.0002
@@ -17,16 +17,24 @@ TURN_S = 0.00001
 
 
 class Loop:
-    """As much of a loop as is used, on two clocks. `share` of the time is the loop's own."""
+    """As much of a loop as is used, on two clocks. `share` of the time is the loop's own.
+
+    Another thread has its place each time, unless `is_switched` is false.
+    """
 
     def __init__(self, window: float = WINDOW_S) -> None:
         self.now = self.worked = 0.0
         self.share = 1.0
+        self.is_switched = True
+        self.switches = 0
         self._ready: deque[Callable[[], Any]] = deque()
-        self.poll = BusyPoll(self, window, lambda: self.now, lambda: self.worked)  # type: ignore[arg-type]  # of whatever can call soon
+        self.poll = BusyPoll(self, window, lambda: self.now, self.usage)  # type: ignore[arg-type]  # of whatever can call soon
 
     def call_soon(self, callback: Callable[[], Any]) -> None:
         self._ready.append(callback)
+
+    def usage(self) -> tuple[float, int]:
+        return self.worked, self.switches
 
     @property
     def is_awake(self) -> bool:
@@ -36,6 +44,7 @@ class Loop:
         """Let so much time pass, and then do what was to be done soon."""
         self.now += seconds
         self.worked += seconds * self.share
+        self.switches += self.is_switched
         for _ in range(len(self._ready)):
             self._ready.popleft()()
 
@@ -52,15 +61,16 @@ class Loop:
             self.poll.heard()
             self.turn()
 
-    def skipped(self) -> int:
-        """Return how many requests come until one of them keeps the loop awake."""
+    def rest(self) -> float:
+        """Return for how long requests do not keep the loop awake from now on."""
         assert not self.is_awake
-        requests = 0
-        while not self.is_awake:
+        slept = self.now
+        while True:
             self.poll.heard()
-            requests += 1
-            assert requests <= MOST_SKIPPED + 1
-        return requests - 1
+            if self.is_awake:
+                return self.now - slept
+            self.turn()
+            assert self.now - slept < 2 * LONGEST_S
 
 
 @pytest.fixture
@@ -94,38 +104,42 @@ def test_many_requests_in_one_turn_are_one_look(loop: Loop) -> None:
 def test_too_few_requests_are_no_reason_to_stay_awake_after_the_next_ones(loop: Loop) -> None:
     loop.hear(WORTH)  # of which the first began the vigil
     loop.turns_until_asleep()
-    assert loop.skipped() == 4
+    assert loop.rest() == pytest.approx(4 * SHORTEST_S, abs=2 * TURN_S)
     loop.turns_until_asleep()
-    assert loop.skipped() == 16
+    assert loop.rest() == pytest.approx(16 * SHORTEST_S, abs=2 * TURN_S)
 
 
 def test_after_enough_requests_the_next_one_keeps_the_loop_awake(loop: Loop) -> None:
     loop.hear(WORTH + 1)
     loop.turns_until_asleep()
-    assert loop.skipped() == 0
+    assert loop.rest() == 0
 
 
-@pytest.mark.parametrize(("share", "goes_on"), [(1.0, True), (0.8, True), (0.7, False)])
-def test_a_loop_that_is_in_the_way_of_others_sleeps(share: float, goes_on: bool) -> None:
+@pytest.mark.parametrize(
+    ("share", "is_switched", "goes_on"),
+    [(1.0, True, True), (0.8, True, True), (0.7, True, False), (0.7, False, True)],
+)
+def test_a_loop_that_is_in_the_way_of_others_sleeps(
+    share: float, is_switched: bool, goes_on: bool
+) -> None:
     loop = Loop()
-    loop.share = share
+    loop.share, loop.is_switched = share, is_switched
+    loop.hear(1)
     for _ in range(2 * round(SPELL_S / TURN_S)):
-        if not loop.is_awake and loop.now > 0:
-            break
-        loop.hear(1)
+        if loop.is_awake:
+            loop.hear(1)
     assert loop.is_awake is goes_on
     if not goes_on:
-        assert loop.skipped() == 4
+        assert loop.rest() == pytest.approx(4 * SHORTEST_S, abs=2 * TURN_S)
 
 
 def test_a_loop_that_was_in_the_way_once_is_awake_again_soon(loop: Loop) -> None:
-    calm = 4 * round(SPELL_S / TURN_S)
-    loop.hear(calm)
+    loop.hear(4 * round(SPELL_S / TURN_S))
     loop.share = 0.1
     while loop.is_awake:
         loop.hear(1)
     loop.share = 1.0
-    assert loop.skipped() == 4
+    assert loop.rest() == pytest.approx(4 * SHORTEST_S, abs=2 * TURN_S)
 
 
 def test_a_window_of_nothing_never_keeps_a_loop_awake() -> None:
@@ -147,7 +161,7 @@ def test_real_loops_turn_until_the_end_of_the_window_and_no_further(new_loop: st
         pytest.importorskip("uvloop") if new_loop == "uvloop" else asyncio
     ).new_event_loop()
     try:
-        poll = BusyPoll(loop, 0.1, clock, lambda: float(turns))
+        poll = BusyPoll(loop, 0.1, clock, lambda: (0.0, 0))
         loop.call_soon(poll.heard)
         while turns <= 100:
             loop.run_until_complete(asyncio.sleep(0))
