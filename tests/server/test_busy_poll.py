@@ -3,14 +3,21 @@
 from __future__ import annotations
 
 import asyncio
+import multiprocessing.managers as stdlib
 from collections import deque
 from collections.abc import Callable
+from dataclasses import replace
+from multiprocessing.managers import BaseManager
 from typing import Any
 
 import pytest
 
 from shared_state_protocol.backoff import LONGEST_S, SHORTEST_S
 from shared_state_server.busy_poll import SPELL_S, WORTH, BusyPoll
+from shared_state_server.listener import run
+from shared_state_server.settings import Settings
+from shared_state_server.stdlib.office import Office
+from tests.fixtures.servers import ThreadServer
 
 WINDOW_S = 0.0002
 TURN_S = 0.00001
@@ -171,3 +178,47 @@ def test_real_loops_turn_until_the_end_of_the_window_and_no_further(new_loop: st
         assert turns == while_awake
     finally:
         loop.close()
+
+
+@pytest.fixture
+def heard(monkeypatch: pytest.MonkeyPatch) -> list[float]:
+    """For every time that requests were heard, the window of who heard them."""
+    windows: list[float] = []
+    monkeypatch.setattr(BusyPoll, "heard", lambda self: windows.append(self._window))
+    return windows
+
+
+class BothDoors(ThreadServer):
+    """A server that lets in clients of the standard library, too."""
+
+    def _run(self) -> None:
+        office = Office({}, self.settings.authkey, ())
+        run(self.settings, sock=self._sock, ready=self._ready, office=office)
+
+
+class Theirs(BaseManager):
+    """A client of the standard library."""
+
+
+Theirs.register("numbers", proxytype=stdlib.DictProxy)
+
+
+@pytest.mark.parametrize("is_theirs", [False, True])
+def test_requests_of_every_client_are_heard(
+    settings: Settings, heard: list[float], is_theirs: bool
+) -> None:
+    server = BothDoors(replace(settings, busy_poll=0.125, share=(("numbers", "dict"),))).start()
+    try:
+        if is_theirs:
+            manager = Theirs(address=server.address, authkey=server.settings.authkey)
+            manager.connect()
+            numbers = manager.numbers()  # type: ignore[attr-defined]  # registered above
+        else:
+            numbers = server.connect().dict("numbers")
+        heard.clear()
+        numbers["a"] = 1
+        assert numbers["a"] == 1
+        assert len(heard) >= 2
+        assert set(heard) == {0.125}
+    finally:
+        server.stop()
