@@ -293,13 +293,12 @@ def test_a_command_whose_holder_was_killed_before_it_began_does_not_begin(tmp_pa
     """It asks for its end together with that of its parent, and so could be too late."""
     begun = tmp_path / "begun"
     program = f"""
-import os, signal
+import os, signal, time
 from shared_state.commands import child
 prepare, parent = child._preparation(), os.getpid()
-ours, theirs = os.pipe()
 if os.fork() == 0:
-    os.close(theirs)
-    os.read(ours, 1)  # until the parent is gone
+    while os.getppid() == parent:  # its files close before that is so
+        time.sleep(0.001)
     prepare()
     open({str(begun)!r}, "w").close()
     os._exit(0)
