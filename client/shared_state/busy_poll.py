@@ -18,10 +18,9 @@ from shared_state_protocol.backoff import Backoff
 
 __all__ = ["BUSY_POLL_S", "BusyPoll", "readable"]
 
-BUSY_POLL_S = 200e-6
-"""As long as to be put to sleep and woken up takes where that takes long: who looks no longer than
-that wastes at the most as much again. With a quarter of it a client and a server that both sleep
-found each other asleep again and again."""
+BUSY_POLL_S = 50e-6
+"""Twice as long as a server that is awake takes. With four times as much one client was 1.1 to 1.2
+times as fast, and eight clients of a queue on two cores 1.3 times slower."""
 
 
 class BusyPoll:
