@@ -103,7 +103,7 @@ class Settings:
         "Seconds in which a client whose connection was cut may return and still hold its locks.",
     )
     busy_poll: float = setting(
-        200e-6,
+        500e-6,
         "Seconds of staying awake after a request, while the next ones come as soon; 0: none.",
     )
     max_clients: int = setting(
