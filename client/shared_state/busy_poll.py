@@ -34,8 +34,10 @@ class BusyPoll:
 
     def wait(self, poll: select.poll) -> None:
         """Return once there is something to read, or when it is time to sleep until there is."""
+        if not self._window:
+            return
         now = perf_counter()
-        if not self._window or self._backoff.rests(now):
+        if self._backoff.rests(now):
             return
         until = now + self._window
         while not poll.poll(0):

@@ -361,10 +361,9 @@ class Lane(Link):
 
     def _accept(self, operation: Operation[..., Any], message: Message) -> Message:
         """Return the reply to a delivery, decoded, and confirm that it has arrived."""
-        if len(message) == ANSWER_PARTS:
-            message[1] = self._session.decoders[operation](message[1], ())
-            if not self._sharing.note(message[0]):
-                self._confirm((message[0],))
+        message = self._session.opened(operation, message)
+        if len(message) == ANSWER_PARTS and not self._sharing.note(message[0]):
+            self._confirm((message[0],))
         return message
 
     def _accept_many(self, requests: Sequence[Request], replies: dict[int, Message]) -> None:

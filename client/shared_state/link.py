@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable
 from typing import TypeVar
 
 from shared_state_protocol.wire import messages
-from shared_state_protocol.wire.frames import HEADER_BYTES, FrameReader
+from shared_state_protocol.wire.frames import HEADER_BYTES, FrameReader, read_header
 from shared_state_protocol.wire.handshake import Welcome
 from shared_state_protocol.wire.large import LARGE_BYTES, LargePayload, Pieces
 
@@ -124,7 +124,7 @@ class Link:
         """Return how much is still to come of the one frame that begins with `data`."""
         if len(data) < HEADER_BYTES or self._reader.pending_bytes:
             return 0
-        length = int.from_bytes(data[:HEADER_BYTES], "little")
+        (length,) = read_header(data)
         return HEADER_BYTES + length - len(data) if length <= self._reader.limit else 0
 
     def _receive_large(self, start: bytes, missing: int) -> bytes | Pieces:

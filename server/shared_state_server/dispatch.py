@@ -20,9 +20,6 @@ from shared_state_protocol.state import State
 
 __all__ = ["Row", "table_of"]
 
-OPEN = "open"
-"""The operation of every contract that creates the object."""
-
 
 class Row:
     """One operation: what the contract promises and the method that keeps it.

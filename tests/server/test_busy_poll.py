@@ -13,8 +13,8 @@ from typing import Any
 import pytest
 
 from shared_state_protocol.backoff import LONGEST_S, SHORTEST_S
+from shared_state_server import listener
 from shared_state_server.busy_poll import SPELL_S, WORTH, BusyPoll
-from shared_state_server.listener import run
 from shared_state_server.settings import Settings
 from shared_state_server.stdlib.office import Office
 from tests.fixtures.servers import ThreadServer
@@ -155,8 +155,8 @@ def test_a_window_of_nothing_never_keeps_a_loop_awake() -> None:
     assert not loop.is_awake
 
 
-@pytest.mark.parametrize("new_loop", ["asyncio", "uvloop"])
-def test_real_loops_turn_until_the_end_of_the_window_and_no_further(new_loop: str) -> None:
+@pytest.mark.usefixtures("each_loop")
+def test_real_loops_turn_until_the_end_of_the_window_and_no_further() -> None:
     turns = 0
 
     def clock() -> float:
@@ -164,9 +164,7 @@ def test_real_loops_turn_until_the_end_of_the_window_and_no_further(new_loop: st
         turns += 1
         return turns / 1000
 
-    loop: asyncio.AbstractEventLoop = (
-        pytest.importorskip("uvloop") if new_loop == "uvloop" else asyncio
-    ).new_event_loop()
+    loop = listener._new_event_loop()
     try:
         poll = BusyPoll(loop, 0.1, clock, lambda: (0.0, 0))
         loop.call_soon(poll.heard)
@@ -193,7 +191,7 @@ class BothDoors(ThreadServer):
 
     def _run(self) -> None:
         office = Office({}, self.settings.authkey, ())
-        run(self.settings, sock=self._sock, ready=self._ready, office=office)
+        listener.run(self.settings, sock=self._sock, ready=self._ready, office=office)
 
 
 class Theirs(BaseManager):
