@@ -39,7 +39,7 @@ from shared_state_protocol.wire.large import LARGE_BYTES, Frame
 from shared_state_protocol.wire.messages import ANSWER_PARTS
 
 from .busy_poll import BusyPoll
-from .link import RECEIVE_BYTES, Broken, Link, Silence, is_of_socket
+from .link import Broken, Link, Silence, is_of_socket
 from .request import Message, Request, is_closing
 from .sockets import Opened, dial, redial
 
@@ -120,7 +120,7 @@ class Lane(Link):
             sock.sendall(frame)
             self._socket = sock
             self._busy_polls[operation.waits].wait(self._readable)
-            data = sock.recv(RECEIVE_BYTES)
+            data = sock.recv(self._read_bytes)
             size = len(data) - HEADER_BYTES
             if size > 0 and read_header(data)[0] == size:
                 message = messages.read(data[HEADER_BYTES:])

@@ -2,35 +2,49 @@
 
 from __future__ import annotations
 
-import itertools
 import socket
 from typing import Any
 
 import pytest
 
-from shared_state.busy_poll import BusyPoll, readable
+from shared_state.busy_poll import NAP_MS, BusyPoll, Readable
 from tests.fixtures.servers import ThreadServer
 
 AN_HOUR_S = 3600.0
 
 
 class Poll:
-    """There is nothing to read at the first `late` looks."""
+    """There is nothing to read at the first `late` looks; `naps` are those that slept."""
 
-    def __init__(self, late: float) -> None:
+    def __init__(self, late: float, nap_ms: int = 0) -> None:
         self.late = late
+        self.nap_ms = nap_ms
         self.looks = 0
+        self.naps: list[int] = []
 
     def poll(self, timeout: int) -> list[tuple[int, int]]:
-        assert timeout == 0
+        if timeout:
+            self.naps.append(timeout)
+            return []
         self.looks += 1
         return [(1, 1)] if self.looks > self.late else []
+
+
+class Clock:
+    """A millisecond later at each look."""
+
+    def __init__(self) -> None:
+        self.now = 0.0
+
+    def __call__(self) -> float:
+        self.now += 0.001
+        return self.now
 
 
 def looks(busy_poll: BusyPoll, late: float) -> int:
     """Return how often is looked for a reply before sleeping."""
     poll = Poll(late)
-    busy_poll.wait(poll)  # type: ignore[arg-type]  # as much of a poll as is used
+    busy_poll.wait(poll)  # type: ignore[arg-type]  # as much of one as is used
     return poll.looks
 
 
@@ -42,28 +56,64 @@ def test_a_reply_is_looked_for_until_it_is_there() -> None:
 def test_at_the_end_of_the_window_the_client_sleeps_and_then_looks_more_seldom(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    milliseconds = (each / 1000 for each in itertools.count())
-    monkeypatch.setattr("shared_state.busy_poll.perf_counter", milliseconds.__next__)
+    monkeypatch.setattr("shared_state.busy_poll.perf_counter", Clock())
     busy_poll = BusyPoll(0.0035)
     found = [looks(busy_poll, late=float("inf")) for _ in range(7)]
     assert found == [4, 4, 0, 0, 0, 4, 0]
+
+
+@pytest.mark.parametrize(("late", "pays"), [(0, False), (1, True), (4, True), (6, False)])
+def test_only_what_comes_soon_and_not_at_once_is_worth_the_look(
+    late: int, pays: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The rest after the third failure is 16 ms, or half of that."""
+    clock = Clock()
+    monkeypatch.setattr("shared_state.busy_poll.perf_counter", clock)
+    busy_poll = BusyPoll(0.0105)
+    for _ in range(2):
+        assert looks(busy_poll, late=float("inf")) == 11
+        clock.now += 0.1
+    assert looks(busy_poll, late) == late + 1
+    assert looks(busy_poll, late=float("inf")) == 11
+    clock.now += 0.010
+    assert looks(busy_poll, late=0) == pays
 
 
 def test_without_a_window_the_client_sleeps() -> None:
     assert looks(BusyPoll(0.0), late=0) == 0
 
 
+@pytest.mark.parametrize(("late", "naps"), [(0, []), (float("inf"), [7])])
+@pytest.mark.parametrize("window", [0.0, 1e-9])
+def test_the_client_naps_where_it_would_sleep_and_only_there(
+    window: float, late: float, naps: list[int]
+) -> None:
+    if not window:
+        naps = [7]
+    poll = Poll(late, nap_ms=7)
+    BusyPoll(window).wait(poll)  # type: ignore[arg-type]  # as above
+    assert poll.naps == naps
+
+
 def test_a_connection_is_readable_when_there_is_something_and_at_its_end() -> None:
     here, there = socket.socketpair()
     with here, there:
-        poll = readable(here.fileno())
-        assert not poll.poll(0)
+        readable = Readable(here)
+        assert not readable.poll(0)
         there.send(b"x")
-        assert poll.poll(0)
+        assert readable.poll(0)
         here.recv(1)
-        assert not poll.poll(0)
+        assert not readable.poll(0)
         there.close()
-        assert poll.poll(0)
+        assert readable.poll(0)
+
+
+def test_only_a_unix_socket_is_slept_at_in_poll(server: ThreadServer) -> None:
+    """TCP wakes nobody up for nothing, and is spared the call."""
+    with socket.create_connection(server.address) as tcp:
+        assert Readable(tcp).nap_ms == 0
+    with socket.socket(socket.AF_UNIX) as unix:
+        assert Readable(unix).nap_ms == NAP_MS
 
 
 @pytest.fixture
@@ -72,7 +122,7 @@ def waits(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
     found: list[Any] = []
     original = BusyPoll.wait
 
-    def wait(self: BusyPoll, poll: Any) -> None:
+    def wait(self: BusyPoll, readable: Any) -> None:
         counted = Poll(late=2)
         original(self, counted)  # type: ignore[arg-type]  # as above
         found.append((self, counted.looks))

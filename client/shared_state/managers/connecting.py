@@ -28,7 +28,7 @@ from typing import Any
 
 from shared_state_protocol.wire import stdlib as wire
 
-from ..busy_poll import BUSY_POLL_S, BusyPoll, readable
+from ..busy_poll import BUSY_POLL_S, BusyPoll, Readable
 
 __all__ = ["CONNECT_TIMEOUT_S", "Client", "ManagerConnection", "XmlClient", "listener_client"]
 
@@ -87,13 +87,13 @@ class ManagerConnection(connection.Connection):
 
     _handle: int
 
-    def __init__(self, handle: int, authkey: bytes | None = None) -> None:
-        super().__init__(handle)
+    def __init__(self, sock: socket.socket, authkey: bytes | None = None) -> None:
+        self._incoming = Readable(sock)
+        super().__init__(sock.detach())
         self.authkey = authkey
         self.is_in_call = False
         self._forks = _process.forks
         self._heard_at = time.monotonic()
-        self._readable = readable(handle)
         self._busy_poll = BusyPoll(BUSY_POLL_S)
 
     def is_unusable(self) -> bool:
@@ -105,7 +105,7 @@ class ManagerConnection(connection.Connection):
         return (
             self.is_in_call
             or self._forks != _process.forks
-            or (time.monotonic() - self._heard_at > QUIET_S and bool(self._readable.poll(0)))
+            or (time.monotonic() - self._heard_at > QUIET_S and bool(self._incoming.poll(0)))
         )
 
     def send(self, obj: Any) -> None:
@@ -137,7 +137,7 @@ class ManagerConnection(connection.Connection):
             view = view[os.write(self._handle, view) :]
 
     def _read(self) -> bytes:
-        self._busy_poll.wait(self._readable)
+        self._busy_poll.wait(self._incoming)
         data = os.read(self._handle, READ_BYTES)
         if len(data) >= _SHORT.size and _SHORT.unpack_from(data)[0] == len(data) - _SHORT.size:
             return data[_SHORT.size :]
@@ -257,7 +257,7 @@ def _connect_to(
 ) -> ManagerConnection:
     deadline = time.monotonic() + CONNECT_TIMEOUT_S
     sock = _open_socket(address)
-    made = connection_class(sock.detach(), authkey)
+    made = connection_class(sock, authkey)
     try:
         if authkey is not None:
             _handshake(made, authkey, deadline)

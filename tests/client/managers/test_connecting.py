@@ -23,6 +23,7 @@ class Looks:
 
     def __init__(self, poll: Any) -> None:
         self._poll = poll
+        self.nap_ms = 0
         self.count = 0
 
     def poll(self, timeout: int) -> Any:
@@ -33,7 +34,7 @@ class Looks:
 @pytest.fixture
 def ends() -> Iterator[tuple[ManagerConnection, socket.socket]]:
     mine, theirs = socket.socketpair()
-    with ManagerConnection(mine.detach()) as made, theirs:
+    with ManagerConnection(mine) as made, theirs:
         yield made, theirs
 
 
@@ -49,7 +50,7 @@ def test_a_busy_connection_does_not_look(
 ) -> None:
     made, server = ends
     monkeypatch.setattr(connecting, "QUIET_S", 60)
-    made._readable = looks = Looks(made._readable)  # type: ignore[assignment]  # it polls as that does
+    made._incoming = looks = Looks(made._incoming)  # type: ignore[assignment]  # it polls as that does
     for _ in range(10):
         before = looks.count
         assert not made.is_unusable()
