@@ -54,6 +54,10 @@ _CONTAINERS = frozenset({list, dict})
 _SPLITTABLE = frozenset(SPLITTERS)
 _BUFFERS = frozenset({bytearray, memoryview})
 
+_TEXT_HEADERS = tuple(bytes((0xA0 | length,)) for length in range(32))
+"""What text of up to 31 bytes begins with. Such as is ASCII is written by hand, in two thirds of
+the time of `packb`, which makes room for a kilobyte first."""
+
 _BIN_8, _BIN_16, _BIN_32 = b"\xc4", b"\xc5", b"\xc6"
 _BIN_8_BYTES = 2 + 255  # of a payload that is no longer, a bin 8 is the only one
 
@@ -107,6 +111,9 @@ class Encoder:
             LimitExceeded: it is larger than the other side reads.
         """
         kind: type[Any] = type(value)  # pyright: ignore[reportUnknownVariableType]  # of whatever
+        if kind is str and len(value) < len(_TEXT_HEADERS) and value.isascii():
+            text: bytes = value.encode()
+            return _TEXT_HEADERS[len(text)] + text
         if kind in _SPLITTABLE:
             # Here and not in a function: it would be a third of the price of a small text.
             if len(value) > self._short:
