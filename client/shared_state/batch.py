@@ -9,8 +9,8 @@ sends nothing.
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Callable
-from itertools import groupby
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -28,17 +28,16 @@ __all__ = ["Batch", "Promise", "known"]
 T = TypeVar("T")
 
 
-_NOT_YET = object()
-
-
 class Promise:
     """The result of an operation in a batch, once the block is left."""
 
-    # The class has them until there is something to say: a promise is made for each operation of a
-    # batch, and to set nothing is 0.1 µs of the 0.2.
-    _convert: Callable[[Any], Any] | None = None
-    _error: Exception | None = None
-    _result: Any = _NOT_YET
+    # Whoever makes one sets `convert`, and what comes of it when that is there: there is one for
+    # each operation of a batch, and an `__init__` would take as long as all the rest of it.
+    __slots__ = ("convert", "error", "kept")
+
+    convert: Callable[[Any], Any] | None
+    error: Exception
+    kept: Any
 
     def result(self) -> Any:
         """Return the result of the operation, or raise its error.
@@ -46,25 +45,16 @@ class Promise:
         Raises:
             RuntimeError: the batch has not been sent.
         """
-        if self._error is not None:
-            raise self._error
-        if self._result is _NOT_YET:
+        if hasattr(self, "error"):
+            raise self.error
+        if not hasattr(self, "kept"):
             raise RuntimeError("the results of a batch are there once its block is left")
-        return self._result
+        return self.kept
 
     def through(self, convert: Callable[[Any], Any]) -> Promise:
         """Have `result` return what `convert` makes of the result; return this promise."""
-        self._convert = convert
+        self.convert = convert
         return self
-
-    def keep(self, result: Any) -> Any:
-        """Set what `result` is to return, and return it."""
-        self._result = result if self._convert is None else self._convert(result)
-        return self._result
-
-    def fail(self, error: Exception) -> None:
-        """Set what `result` is to raise."""
-        self._error = error
 
     def __bool__(self) -> bool:
         # `if key in d:` inside the block would be true whatever the server has.
@@ -93,8 +83,23 @@ Call = tuple[Operation[..., Any], Arguments, Promise]
 """One noted call: operation, arguments as given, and whom to tell. A plain tuple: there is one for
 each operation of a batch."""
 
-Requested = tuple[Any, ...]
-"""The same call as `State.batch` has it: its name on the wire, the object, encoded arguments."""
+
+class Run:
+    """Calls in a row that travel in the same way.
+
+    If it `is_alone`, each of them is a request of its own, and `requests` has its operation, name
+    and encoded arguments. Else `requests` are what `State.batch` carries out, at `targets`, and
+    `places` tells where among them an operation on the object of a name is.
+    """
+
+    __slots__ = ("calls", "is_alone", "places", "requests", "targets")
+
+    def __init__(self, *, is_alone: bool) -> None:
+        self.is_alone = is_alone
+        self.calls: list[Call] = []
+        self.requests: list[tuple[Any, ...]] = []
+        self.targets: list[tuple[str, str]] = []
+        self.places: defaultdict[Operation[..., Any], dict[str, int]] = defaultdict(dict)
 
 
 class Batch:
@@ -108,23 +113,53 @@ class Batch:
         self._session = session
         self._lane = lane
         self._is_used = False
-        self._calls: list[Call] = []
-        self._requests: list[Requested] = []
+        self._runs: list[Run] = []
+        self._together: Run | None = None  # the last run, if it is no alone one
+        self._count = REQUEST_CALLS
 
     def __len__(self) -> int:
-        return len(self._calls)
+        return sum(len(run.calls) for run in self._runs)
 
     def add(
         self, operation: Operation[..., Any], name: str, arguments: Arguments, encoded: Arguments
     ) -> Promise:
         """Note one operation, with its arguments as they were given and as they travel."""
+        promise = Promise()
+        promise.convert = None
+        # Encoded by now: what is done to a value after the call is not part of the call.
+        if operation.can_be_undone:
+            run = self._last_alone()
+            run.requests.append((operation, name, encoded))
+        else:
+            run = self._together or self._begin_together()
+            at = run.places[operation].get(name)
+            if at is None:
+                run, at = self._place(operation, name)
+            run.requests.append((at,) + encoded)  # noqa: RUF005  # no list between
+        run.calls.append((operation, arguments, promise))
+        return promise
+
+    def _begin_together(self) -> Run:
+        run = self._together = Run(is_alone=False)
+        self._runs.append(run)
+        return run
+
+    def _last_alone(self) -> Run:
+        if self._together is not None or not self._runs:
+            self._together = None
+            self._runs.append(Run(is_alone=True))
+        return self._runs[-1]
+
+    def _place(self, operation: Operation[..., Any], name: str) -> tuple[Run, int]:
+        """Add a target: to the last run, or to another one if that has as many as calls in one."""
         if operation.batched:
             raise RuntimeError(f"{operation.wire} is read in portions: call it outside the batch")
-        promise = Promise()
-        self._calls.append((operation, arguments, promise))
-        # Encoded by now: what is done to a value after the call is not part of the call.
-        self._requests.append((operation.wire, name) + encoded)  # noqa: RUF005  # no list between
-        return promise
+        run = self._together
+        if run is None or len(run.targets) == REQUEST_CALLS:
+            run = self._begin_together()
+        at = run.places[operation][name] = len(run.targets)
+        run.targets.append((operation.wire, name))
+        return run, at
 
     def __enter__(self) -> Batch:
         if self._lane.batch is not None:
@@ -143,58 +178,53 @@ class Batch:
     ) -> None:
         self._lane.batch = None
         if kind is None:
-            self._send()
+            outcomes = [self._ask(run) for run in self._runs]
+            for run, came in zip(self._runs, outcomes, strict=True):
+                self._tell(run.calls, came)
 
-    def _send(self) -> None:
-        outcomes: list[Any] = []
-        for is_alone, run in groupby([operation.can_be_undone for operation, _, _ in self._calls]):
-            ask = self._ask_each if is_alone else self._ask_together
-            outcomes.extend(ask(len(outcomes), len(outcomes) + len([*run])))
+    def _tell(self, calls: list[Call], outcomes: list[Any]) -> None:
+        """Keep what came of each call, and tell whoever was promised it."""
         decoders, results = self._session.decoders, self.results
-        for (operation, arguments, promise), came in zip(self._calls, outcomes, strict=True):
+        for (operation, arguments, promise), came in zip(calls, outcomes, strict=True):
             try:
                 if isinstance(came, Exception):
                     raise came
                 result = came if operation.is_verbatim else decoders[operation](came, arguments)
             except Exception as error:  # noqa: BLE001  # it is for whoever asks for the result
-                promise.fail(error)
+                promise.error = error
                 results.append(error)
             else:
-                results.append(promise.keep(result))
+                convert = promise.convert
+                promise.kept = result if convert is None else convert(result)
+                results.append(promise.kept)
 
-    def _ask_each(self, start: int, end: int) -> list[Any]:
-        """Send each call as a request of its own, all in few writes; return what came of each."""
-        requests = [
-            (operation, name, tuple(encoded))
-            for (operation, _, _), (_, name, *encoded) in zip(
-                self._calls[start:end], self._requests[start:end], strict=True
-            )
-        ]
-        return [
-            reply[1] if len(reply) == ANSWER_PARTS else self._session.error_of(reply)
-            for reply in self._lane.exchange_many(requests)
-        ]
+    def _ask(self, run: Run) -> list[Any]:
+        """Send the calls of a run, and return what came of each: a result or an exception."""
+        if run.is_alone:
+            return [
+                reply[1] if len(reply) == ANSWER_PARTS else self._session.error_of(reply)
+                for reply in self._lane.exchange_many(run.requests)
+            ]
+        return self._ask_together(run)
 
-    def _ask_together(self, start: int, end: int) -> list[Any]:
+    def _ask_together(self, run: Run) -> list[Any]:
         """Send calls that need not wait as few requests, and return what came of each.
 
         How many go into one is found by trying: half as many if they were too large, and then twice
         as many as had room. To start from all that are left each time would pack them all for each.
         """
         results: list[Any] = []
-        count = REQUEST_CALLS
-        while start + len(results) < end:
-            first = start + len(results)
-            some = self._requests[first : min(first + count, end)]
+        while len(results) < len(run.requests):
+            some = run.requests[len(results) : len(results) + self._count]
             try:
-                results.extend(self._ask_some(some))
+                results.extend(self._ask_some(run.targets, some))
             except LimitExceeded:
-                count = len(some) // 2
+                self._count = len(some) // 2
             else:
-                count = min(2 * count, REQUEST_CALLS)
+                self._count = min(2 * self._count, REQUEST_CALLS)
         return results
 
-    def _ask_some(self, requests: list[Requested]) -> list[Any]:
+    def _ask_some(self, targets: list[Any], requests: list[Any]) -> list[Any]:
         """Return what came of at least the first of `requests`: a result or an exception each.
 
         Raises:
@@ -203,7 +233,7 @@ class Batch:
         results: list[Any]
         try:
             limit = REQUEST_BYTES if len(requests) > 1 else None
-            results, failures = self._lane.exchange(State.batch, "", (requests,), limit)
+            results, failures = self._lane.exchange(State.batch, "", (targets, requests), limit)
         except LimitExceeded as error:
             if len(requests) > 1:
                 raise

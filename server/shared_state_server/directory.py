@@ -29,8 +29,8 @@ class Directory:
     def delete(self, name: str) -> bool:
         return self._service.objects.delete(name)
 
-    def batch(self, call: Call, requests: Any) -> tuple[list[Any], list[Any]]:
-        return self._service.carry_out_many(call, requests)
+    def batch(self, call: Call, targets: Any, requests: Any) -> tuple[list[Any], list[Any]]:
+        return self._service.carry_out_many(call, targets, requests)
 
     def version(self) -> str:
         return self._service.version

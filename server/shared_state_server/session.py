@@ -152,8 +152,9 @@ class Lane:
 
     def tell(self, number: int, result: Any) -> None:
         """Reply to a query with its result; if the reply is lost, it can be asked again."""
-        if self.send is not None:
-            self.send(messages.answer(number, result))
+        send = self.send
+        if send is not None:
+            send(messages.answer(number, result))
 
     def tell_failure(self, number: int, error: Exception) -> None:
         """Reply to a request that was not carried out; it need not be remembered."""

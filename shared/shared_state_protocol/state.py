@@ -71,12 +71,13 @@ class State:
         """Remove an object, and fail whoever waits on it; False if there is none."""
 
     @command
-    def batch(self, requests: Any) -> Any:
+    def batch(self, targets: Any, requests: Any) -> Any:
         """Carry out many requests, none of which may wait, in order; each takes effect by itself.
 
-        A request is ``[wire, name, argument, …]``. Returns the results, for fewer requests, from
-        the first on, if they have become large; and of each that failed, whose result is nil,
-        ``[its place, error, [argument, …]]``.
+        A target is ``[wire, name]``, an operation and an object, and a request is ``[target,
+        argument, …]``, where the target is its place among them. Returns the results, for fewer
+        requests, from the first on, if they have become large; and of each that failed, whose
+        result is nil, ``[its place, error, [argument, …]]``.
         """
 
     @query

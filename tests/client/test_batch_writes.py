@@ -46,7 +46,7 @@ class Writes:
 
 def calls_in(request: list[Any]) -> int:
     """Return how many calls a request carries."""
-    return len(request[4]) if request[2] == State.batch.wire else 1
+    return len(request[5]) if request[2] == State.batch.wire else 1
 
 
 @pytest.fixture
@@ -128,6 +128,23 @@ def test_many_calls_are_sent_in_portions_of_one_turn(
     assert batch.results == [None] * count
     assert writes.counts == [REQUEST_CALLS, REQUEST_CALLS, 1]
     assert list(shared) == list(range(count))
+
+
+def test_no_more_targets_than_calls_are_told_of_in_one_request(
+    client: shared_state.Client, shared: shared_state.Dict[Any, Any], writes: Writes
+) -> None:
+    """Else a batch for very many objects would name all of them in each of its requests."""
+    dicts = [client.dict(f"d{number}") for number in range(REQUEST_CALLS + 1)]
+    writes.forget()
+    with client.batch() as batch:
+        for number, each in enumerate(dicts):
+            each.set("a", number)
+            shared.get("a", "none")
+        for each in dicts:
+            each.get("a")
+    assert batch.results == [None, "none"] * len(dicts) + list(range(len(dicts)))
+    targets = [len(request[4]) for [request] in writes.requests]
+    assert max(targets) <= REQUEST_CALLS
 
 
 def test_large_values_are_sent_in_portions(

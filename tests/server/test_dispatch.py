@@ -187,39 +187,74 @@ def test_a_pickle_is_refused_by_a_server_that_was_not_told_to_keep_any(
 
 
 def test_a_batch_is_checked_request_by_request(peer: Peer) -> None:
-    wrong: list[tuple[Any, str]] = [
-        (["dict.set", "d", KEY], "ProtocolError"),
-        (["dict.set", "d", KEY, "other"], "ProtocolError"),
-        (["dict.set", "d", "key", VALUE], "ProtocolError"),
-        (["dict.nothing", "d"], "ProtocolError"),
-        (["dict.keys", "d"], "ProtocolError"),
-        (["state.batch", "", []], "ProtocolError"),
-        (["dict.set", "d", KEY, PICKLE], "EncodingError"),
-        (["dict.set", "l", KEY, VALUE], "TypeMismatch"),
-        (["list.append", "d", VALUE], "TypeMismatch"),
-        (["dict.set", "nowhere", KEY, VALUE], "ObjectNotFound"),
+    wrong: list[tuple[Any, list[Any], str]] = [
+        (["dict.set", "d"], [KEY], "ProtocolError"),
+        (["dict.set", "d"], [KEY, "other"], "ProtocolError"),
+        (["dict.set", "d"], ["key", VALUE], "ProtocolError"),
+        (["dict.nothing", "d"], [], "ProtocolError"),
+        (["dict.keys", "d"], [], "ProtocolError"),
+        (["state.batch", ""], [[], []], "ProtocolError"),
+        (["dict.set", "d"], [KEY, PICKLE], "EncodingError"),
+        (["dict.set", "l"], [KEY, VALUE], "TypeMismatch"),
+        (["list.append", "d"], [VALUE], "TypeMismatch"),
+        (["dict.set", "nowhere"], [KEY, VALUE], "ObjectNotFound"),
     ]
-    strange: list[Any] = [["dict.clear", 5], [["dict.clear"], "d"], ["dict.clear"], [], 5, None]
-    good = ["dict.get", "d", KEY, False]
-    bad = [*(request for request, _ in wrong), *strange]
-    both = [request for each in bad for request in (each, good)]
-    results, failures = peer.call("state.batch", "", both)
+    strange_targets: list[Any] = [["dict.clear", 5], [["dict.clear"], "d"], ["dict.clear"], [], 5]
+    targets = [["dict.get", "d"], *(target for target, _, _ in wrong), *strange_targets]
+    strange_places: list[Any] = [len(targets), -1, "0", None, []]
+    first_strange = 1 + len(wrong)
+    bad: list[Any] = [
+        *([at, *arguments] for at, (_, arguments, _) in enumerate(wrong, 1)),
+        *([at] for at in range(first_strange, len(targets))),
+        *([place, KEY, False] for place in strange_places),
+        *([], 5, None),
+    ]
+    both = [request for each in bad for request in (each, [0, KEY, False])]
+    results, failures = peer.call("state.batch", "", targets, both)
     assert results == [None, VALUE] * len(bad)
     assert [at for at, *_ in failures] == list(range(0, len(both), 2))
-    assert [named for _, named, _ in failures[: len(wrong)]] == [named for _, named in wrong]
+    assert [named for _, named, _ in failures[: len(wrong)]] == [named for *_, named in wrong]
     assert_nothing_changed(peer)
 
 
 @pytest.mark.parametrize("first", [b"\x01", b"\xc0", b"\xc2", b"\xc4\x00", b"\xcf" + bytes(8)])
 def test_a_batch_keeps_values_whatever_they_begin_with(peer: Peer, first: bytes) -> None:
-    requests = [["dict.set", "d", OTHER, first], ["dict.get", "d", OTHER, False]]
-    assert peer.call("state.batch", "", requests) == [[None, first], []]
+    targets = [["dict.set", "d"], ["dict.get", "d"]]
+    requests = [[0, OTHER, VALUE], [0, OTHER, first], [1, OTHER, False]]
+    assert peer.call("state.batch", "", targets, requests) == [[None, None, first], []]
 
 
-@pytest.mark.parametrize("requests", [None, 5, "text", {"dict.clear": "d"}])
-def test_a_batch_is_an_array(peer: Peer, requests: Any) -> None:
+def test_a_pickle_is_refused_by_a_batch_that_knows_its_target_already(peer: Peer) -> None:
+    requests = [[0, KEY, VALUE], [0, KEY, PICKLE]]
+    results, ((at, named, _),) = peer.call("state.batch", "", [["dict.set", "d"]], requests)
+    assert (results, at, named) == ([None, None], 1, "EncodingError")
+    assert_nothing_changed(peer)
+
+
+def test_a_batch_sees_that_a_name_is_another_object_by_now(peer: Peer) -> None:
+    targets = [
+        ["dict.size", "d"],
+        ["state.delete", ""],
+        ["dict.open", "d"],
+        ["list.open", "d"],
+        ["list.size", "d"],
+    ]
+    requests: list[Any] = [[0], [1, "d"], [0], [2], [0], [1, "d"], [3], [0], [4]]
+    results, failures = peer.call("state.batch", "", targets, requests)
+    assert results == [1, True, None, None, 0, True, None, None, 0]
+    assert [(at, named) for at, named, _ in failures] == [
+        (2, "ObjectNotFound"),
+        (7, "TypeMismatch"),
+    ]
+
+
+@pytest.mark.parametrize("which", [0, 1])
+@pytest.mark.parametrize("strange", [None, 5, "text", {"dict.clear": "d"}])
+def test_a_batch_is_two_arrays(peer: Peer, strange: Any, which: int) -> None:
+    arrays: list[Any] = [[["dict.clear", "d"]], [[0]]]
+    arrays[which] = strange
     with pytest.raises(ProtocolError):
-        peer.call("state.batch", "", requests)
+        peer.call("state.batch", "", *arrays)
     assert_nothing_changed(peer)
 
 

@@ -140,8 +140,12 @@ def test_who_knows_only_the_document_can_be_a_client(server: ThreadServer) -> No
     assert client.call("dict.get", "config", b"\xa4name", False) == b"\xa3db1"
     assert client.call("dict.get", "config", b"\xa2no", False) is None
     assert client.call("dict.size", "config") == 2
-    batch = [["dict.size", "config"], ["dict.__getitem__", "config", b"\xa2no"]]
-    assert client.call("state.batch", "", batch) == [[2, None], [[1, "KeyError", [b"\xa2no"]]]]
+    targets = [["dict.size", "config"], ["dict.__getitem__", "config"]]
+    requests = [[0], [1, b"\xa2no"]]
+    assert client.call("state.batch", "", targets, requests) == [
+        [2, None],
+        [[1, "KeyError", [b"\xa2no"]]],
+    ]
     with pytest.raises(LookupError, match="KeyError"):
         client.call("dict.__getitem__", "config", b"\xa2no")
     client.close()
