@@ -194,9 +194,10 @@ class Batch:
                 promise.error = error
                 results.append(error)
             else:
-                convert = promise.convert
-                promise.kept = result if convert is None else convert(result)
-                results.append(promise.kept)
+                if promise.convert is not None:
+                    result = promise.convert(result)
+                promise.kept = result
+                results.append(result)
 
     def _ask(self, run: Run) -> list[Any]:
         """Send the calls of a run, and return what came of each: a result or an exception."""
@@ -233,7 +234,8 @@ class Batch:
         results: list[Any]
         try:
             limit = REQUEST_BYTES if len(requests) > 1 else None
-            results, failures = self._lane.exchange(State.batch, "", (targets, requests), limit)
+            parts = _with_few(targets, requests)
+            results, failures = self._lane.exchange(State.batch, "", parts, limit)
         except LimitExceeded as error:
             if len(requests) > 1:
                 raise
@@ -243,3 +245,15 @@ class Batch:
         for at, *failure in failures:
             results[at] = self._session.error_of([0, None, *failure])
         return results
+
+
+def _with_few(targets: list[Any], requests: list[Any]) -> tuple[list[Any], list[Any]]:
+    """Return `targets` and `requests`, without targets of others if those may be in the majority.
+
+    So half of the requests have half of the targets, and what was too large becomes small enough.
+    """
+    if len(targets) <= len(requests):
+        return targets, requests
+    places: dict[int, int] = {}
+    moved = [(places.setdefault(at, len(places)), *encoded) for at, *encoded in requests]
+    return [targets[at] for at in places], moved

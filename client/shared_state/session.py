@@ -157,7 +157,7 @@ class Session:
         Raises:
             LimitExceeded: it is larger than the server's limit for a frame, or than `limit`.
         """
-        if len(frame) > (limit or self.max_frame_bytes):
+        if len(frame) > min(limit or self.max_frame_bytes, self.max_frame_bytes):
             raise too_large(len(frame), self.max_frame_bytes)
 
     def opened(self, operation: Operation[..., Any], message: list[Any]) -> list[Any]:

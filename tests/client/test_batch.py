@@ -12,7 +12,7 @@ import pytest
 
 import shared_state
 from shared_state.lane import Lane
-from shared_state_server.settings import Settings
+from shared_state_server.settings import MIN_FRAME_BYTES, Settings
 
 from ..fixtures.servers import ThreadServer
 
@@ -234,3 +234,16 @@ def test_a_lock_is_not_entered_inside_a_batch(client: shared_state.Client) -> No
     with pytest.raises(RuntimeError, match="batch"), client.batch(), lock:
         pytest.fail("entered without waiting")
     assert not lock.locked()
+
+
+def test_a_batch_of_many_long_names_is_no_larger_than_the_server_reads(settings: Settings) -> None:
+    server = ThreadServer(replace(settings, max_frame_bytes=MIN_FRAME_BYTES)).start()
+    with server.connect() as client:
+        counters = [client.dict(f"{number:0200}") for number in range(50)]
+        with client.batch() as batch:
+            for counter in counters:
+                counter.add("a", 1)
+            for counter in counters:
+                counter.get("a")
+        assert batch.results == [1] * 100
+    server.stop()
