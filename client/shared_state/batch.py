@@ -31,13 +31,13 @@ T = TypeVar("T")
 class Promise:
     """The result of an operation in a batch, once the block is left."""
 
-    # Whoever makes one sets `convert`, and what comes of it when that is there: there is one for
+    # Whoever makes one sets `_convert`, and what comes of it when that is there: there is one for
     # each operation of a batch, and an `__init__` would take as long as all the rest of it.
-    __slots__ = ("convert", "error", "kept")
+    __slots__ = ("_convert", "_error", "_kept")
 
-    convert: Callable[[Any], Any] | None
-    error: Exception
-    kept: Any
+    _convert: Callable[[Any], Any] | None
+    _error: Exception
+    _kept: Any
 
     def result(self) -> Any:
         """Return the result of the operation, or raise its error.
@@ -45,15 +45,15 @@ class Promise:
         Raises:
             RuntimeError: the batch has not been sent.
         """
-        if hasattr(self, "error"):
-            raise self.error
-        if not hasattr(self, "kept"):
+        if hasattr(self, "_error"):
+            raise self._error
+        if not hasattr(self, "_kept"):
             raise RuntimeError("the results of a batch are there once its block is left")
-        return self.kept
+        return self._kept
 
     def through(self, convert: Callable[[Any], Any]) -> Promise:
         """Have `result` return what `convert` makes of the result; return this promise."""
-        self.convert = convert
+        self._convert = convert
         return self
 
     def __bool__(self) -> bool:
@@ -79,25 +79,30 @@ REQUEST_BYTES = 1024 * 1024
 """Of arguments in one request, unless one call has more: what a server reads in one turn."""
 
 
-Call = tuple[Operation[..., Any], Arguments, Promise]
-"""One noted call: operation, arguments as given, and whom to tell. A plain tuple: there is one for
-each operation of a batch."""
+Call = tuple[Operation[..., Any], Arguments, Promise, tuple[Any, ...]]
+"""One noted call: operation, arguments as given, whom to tell, and how it travels. A plain tuple,
+since there is one for each operation of a batch; and one, since a signal may come between two."""
 
 
-class Run:
-    """Calls in a row that travel in the same way.
+class Alone:
+    """Calls in a row of which each is a request: its operation, the object, encoded arguments."""
 
-    If it `is_alone`, each of them is a request of its own, and `requests` has its operation, name
-    and encoded arguments. Else `requests` are what `State.batch` carries out, at `targets`, and
-    `places` tells where among them an operation on the object of a name is.
+    __slots__ = ("calls",)
+
+    def __init__(self) -> None:
+        self.calls: list[Call] = []
+
+
+class Together:
+    """Calls in a row that `State.batch` carries out at `targets`, whose `places` have their names.
+
+    A call travels as the place of its target and encoded arguments.
     """
 
-    __slots__ = ("calls", "is_alone", "places", "requests", "targets")
+    __slots__ = ("calls", "places", "targets")
 
-    def __init__(self, *, is_alone: bool) -> None:
-        self.is_alone = is_alone
+    def __init__(self) -> None:
         self.calls: list[Call] = []
-        self.requests: list[tuple[Any, ...]] = []
         self.targets: list[tuple[str, str]] = []
         self.places: defaultdict[Operation[..., Any], dict[str, int]] = defaultdict(dict)
 
@@ -113,8 +118,8 @@ class Batch:
         self._session = session
         self._lane = lane
         self._is_used = False
-        self._runs: list[Run] = []
-        self._together: Run | None = None  # the last run, if it is no alone one
+        self._runs: list[Alone | Together] = []
+        self._together: Together | None = None  # the last run, if it is one
         self._count = REQUEST_CALLS
 
     def __len__(self) -> int:
@@ -125,40 +130,41 @@ class Batch:
     ) -> Promise:
         """Note one operation, with its arguments as they were given and as they travel."""
         promise = Promise()
-        promise.convert = None
+        promise._convert = None  # pyright: ignore[reportPrivateUsage]  # see there
         # Encoded by now: what is done to a value after the call is not part of the call.
         if operation.can_be_undone:
-            run = self._last_alone()
-            run.requests.append((operation, name, encoded))
-        else:
-            run = self._together or self._begin_together()
-            at = run.places[operation].get(name)
-            if at is None:
-                run, at = self._place(operation, name)
-            run.requests.append((at,) + encoded)  # noqa: RUF005  # no list between
-        run.calls.append((operation, arguments, promise))
+            self._last_alone().calls.append(
+                (operation, arguments, promise, (operation, name, encoded))
+            )
+            return promise
+        run = self._together or self._begin_together()
+        at = run.places[operation].get(name)
+        if at is None:
+            run, at = self._place(operation, name)
+        run.calls.append((operation, arguments, promise, (at,) + encoded))  # noqa: RUF005  # no list between
         return promise
 
-    def _begin_together(self) -> Run:
-        run = self._together = Run(is_alone=False)
+    def _begin_together(self) -> Together:
+        run = self._together = Together()
         self._runs.append(run)
         return run
 
-    def _last_alone(self) -> Run:
-        if self._together is not None or not self._runs:
-            self._together = None
-            self._runs.append(Run(is_alone=True))
-        return self._runs[-1]
+    def _last_alone(self) -> Alone:
+        run = self._runs[-1] if self._runs else None
+        if not isinstance(run, Alone):
+            self._together, run = None, Alone()
+            self._runs.append(run)
+        return run
 
-    def _place(self, operation: Operation[..., Any], name: str) -> tuple[Run, int]:
+    def _place(self, operation: Operation[..., Any], name: str) -> tuple[Together, int]:
         """Add a target: to the last run, or to another one if that has as many as calls in one."""
         if operation.batched:
             raise RuntimeError(f"{operation.wire} is read in portions: call it outside the batch")
         run = self._together
-        if run is None or len(run.targets) == REQUEST_CALLS:
+        if run is None or len(run.targets) >= REQUEST_CALLS:
             run = self._begin_together()
-        at = run.places[operation][name] = len(run.targets)
         run.targets.append((operation.wire, name))
+        at = run.places[operation][name] = len(run.targets) - 1
         return run, at
 
     def __enter__(self) -> Batch:
@@ -185,40 +191,41 @@ class Batch:
     def _tell(self, calls: list[Call], outcomes: list[Any]) -> None:
         """Keep what came of each call, and tell whoever was promised it."""
         decoders, results = self._session.decoders, self.results
-        for (operation, arguments, promise), came in zip(calls, outcomes, strict=True):
+        for (operation, arguments, promise, _), came in zip(calls, outcomes, strict=True):
             try:
                 if isinstance(came, Exception):
                     raise came
                 result = came if operation.is_verbatim else decoders[operation](came, arguments)
             except Exception as error:  # noqa: BLE001  # it is for whoever asks for the result
-                promise.error = error
+                promise._error = error  # pyright: ignore[reportPrivateUsage]  # see there
                 results.append(error)
             else:
-                if promise.convert is not None:
-                    result = promise.convert(result)
-                promise.kept = result
+                if promise._convert is not None:  # pyright: ignore[reportPrivateUsage]  # see there
+                    result = promise._convert(result)  # pyright: ignore[reportPrivateUsage]  # see there
+                promise._kept = result  # pyright: ignore[reportPrivateUsage]  # see there
                 results.append(result)
 
-    def _ask(self, run: Run) -> list[Any]:
+    def _ask(self, run: Alone | Together) -> list[Any]:
         """Send the calls of a run, and return what came of each: a result or an exception."""
-        if run.is_alone:
-            return [
-                reply[1] if len(reply) == ANSWER_PARTS else self._session.error_of(reply)
-                for reply in self._lane.exchange_many(run.requests)
-            ]
-        return self._ask_together(run)
+        requests: list[Any] = [request for _, _, _, request in run.calls]
+        if isinstance(run, Together):
+            return self._ask_together(run.targets, requests)
+        return [
+            reply[1] if len(reply) == ANSWER_PARTS else self._session.error_of(reply)
+            for reply in self._lane.exchange_many(requests)
+        ]
 
-    def _ask_together(self, run: Run) -> list[Any]:
+    def _ask_together(self, targets: list[Any], requests: list[Any]) -> list[Any]:
         """Send calls that need not wait as few requests, and return what came of each.
 
         How many go into one is found by trying: half as many if they were too large, and then twice
         as many as had room. To start from all that are left each time would pack them all for each.
         """
         results: list[Any] = []
-        while len(results) < len(run.requests):
-            some = run.requests[len(results) : len(results) + self._count]
+        while len(results) < len(requests):
+            some = requests[len(results) : len(results) + self._count]
             try:
-                results.extend(self._ask_some(run.targets, some))
+                results.extend(self._ask_some(targets, some))
             except LimitExceeded:
                 self._count = len(some) // 2
             else:

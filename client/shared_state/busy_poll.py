@@ -37,16 +37,18 @@ and who sleeps on may do so in `recv`, which knows the deadline. TCP has no such
 class Readable:
     """What tells whether there is something to read from a socket, or it is at its end.
 
-    `poll` waits for it for so many milliseconds at the most, and `nap_ms` is how many to sleep so.
+    `poll` waits for it for so many milliseconds at the most, and `nap_ms` is how many to sleep so;
+    `is_napping` says that somebody does. It cannot be asked then, by whom a signal has called.
     """
 
-    __slots__ = ("nap_ms", "poll")
+    __slots__ = ("is_napping", "nap_ms", "poll")
 
     def __init__(self, sock: socket.socket) -> None:
         poll = select.poll()
         poll.register(sock.fileno(), select.POLLIN)
         self.poll = poll.poll
         self.nap_ms = NAP_MS if sock.family == socket.AF_UNIX else 0
+        self.is_napping = False
 
 
 class BusyPoll:
@@ -60,6 +62,8 @@ class BusyPoll:
 
     def wait(self, readable: Readable) -> None:
         """Return once there is something to read, or when it is time to sleep in the read."""
+        if readable.is_napping:
+            return
         if self._window:
             began = now = perf_counter()
             if not self._backoff.rests(now):
@@ -73,4 +77,8 @@ class BusyPoll:
                         self._backoff.paid()
                     return
         if readable.nap_ms:
-            readable.poll(readable.nap_ms)
+            readable.is_napping = True
+            try:
+                readable.poll(readable.nap_ms)
+            finally:
+                readable.is_napping = False

@@ -1,7 +1,7 @@
 """Lanes: one thread's connection, and what has to survive it.
 
-A thread has one request under way at a time: one write, one read into a kept buffer. What makes
-that safe:
+A thread has one request under way at a time: one write, and for nearly every reply one read. What
+makes that safe:
 
 * requests are numbered, so that a `cancel` takes back a call that was given up (Ctrl-C, a timeout):
   an item returns to its queue, a lock to its line;

@@ -120,7 +120,7 @@ class Link:
         """Return the first message that is whole with `data`, and keep the others."""
         self._refuse_end(len(data))
         missing = self._missing(data)
-        if missing:
+        if missing > 0:
             self._read_bytes = LONG_BYTES
         if missing > LONG_BYTES:
             return messages.read(self._receive_large(data, missing))

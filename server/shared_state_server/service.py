@@ -195,10 +195,22 @@ class Service:
         size = 0
         for request in parts:
             try:
-                at, *arguments = request
-                knows, value, method, behaviour = known.get(at, _UNKNOWN)
-                # Most values are below the mark of a pickle; `_carry_out` looks at the others.
-                if knows(arguments) and (value is None or arguments[value] < PICKLE_MARK):
+                if type(request) is not list:  # a long text would become a list of its letters
+                    raise ProtocolError("a request of a batch that is no array")
+                items: list[Any] = request  # pyright: ignore[reportUnknownVariableType]  # of whatever
+                at, *arguments = items
+                knows, value, method, behaviour = (
+                    known.get(at, _UNKNOWN) if type(at) is int else _UNKNOWN
+                )
+                if (
+                    knows(arguments)
+                    and (
+                        value is None
+                        # Most values are below the mark, which is found out in a third of the time.
+                        or arguments[value] < PICKLE_MARK
+                        or arguments[value][:1] != PICKLE_MARK
+                    )
+                ):
                     # Not `*arguments` for two: 0.1 µs of the 0.7 µs that a small request takes.
                     if len(arguments) == 2:
                         result = method(behaviour, arguments[0], arguments[1])
@@ -232,10 +244,10 @@ class Service:
         row = self._rows.get(wire) or self._refuse(wire)
         if row.is_alone:
             raise ProtocolError(f"{wire} cannot be part of a batch")
-        result, _ = self._carry_out(row, call.lane, call.number, name, arguments)
         if row.opens or row.behaviour is Directory:
-            known.clear()  # a name may stand for another object now
-        elif row.is_plain:
+            known.clear()  # a name may stand for another object after this
+        result, _ = self._carry_out(row, call.lane, call.number, name, arguments)
+        if row.is_plain and row.behaviour is not Directory:
             behaviour = self._objects[name].behaviour
             if type(behaviour) is row.behaviour:
                 known[at] = row.knows, row.value, row.method, behaviour

@@ -95,6 +95,8 @@ class Operation(Generic[P, R]):
     `fenced` is the same promise with a fence as its last argument, if it may be guarded.
     """
 
+    batched = False
+
     name: str
     wire: str
     parameters: tuple[Parameter, ...]
@@ -108,12 +110,10 @@ class Operation(Generic[P, R]):
         changes: bool = False,
         waits: bool = False,
         confirms: bool = False,
-        batched: bool = False,
     ) -> None:
         self.changes = changes
         self.waits = waits
         self.confirms = confirms
-        self.batched = batched
         self.can_be_undone = waits or confirms
         self.declaration = declaration
         self.__doc__ = declaration.__doc__
@@ -272,8 +272,7 @@ def handover(declaration: Declaration[P, R]) -> Once[P, R]:
 class stream(Operation[P, Iterator[T]]):
     """Declare a query whose result, ``Iterator[T]``, comes in batches: an array of ``T`` each."""
 
-    def __init__(self, declaration: Declaration[P, Iterator[T]]) -> None:
-        super().__init__(declaration, batched=True)
+    batched = True
 
     def _result_annotation(self, annotation: Any) -> Any:
         return list[typing.get_args(annotation)[0]]  # type: ignore[misc]  # built at run time

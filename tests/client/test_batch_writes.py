@@ -143,8 +143,9 @@ def test_no_more_targets_than_calls_are_told_of_in_one_request(
         for each in dicts:
             each.get("a")
     assert batch.results == [None, "none"] * len(dicts) + list(range(len(dicts)))
-    targets = [len(request[4]) for [request] in writes.requests]
-    assert max(targets) <= REQUEST_CALLS
+    told = [(len(targets), len(calls)) for [(*_, targets, calls)] in writes.requests]
+    assert sum(calls for _, calls in told) == 3 * len(dicts)
+    assert all(targets <= calls <= REQUEST_CALLS for targets, calls in told)
 
 
 def test_large_values_are_sent_in_portions(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import socket
 from typing import Any
 
@@ -19,6 +20,7 @@ class Poll:
     def __init__(self, late: float, nap_ms: int = 0) -> None:
         self.late = late
         self.nap_ms = nap_ms
+        self.is_napping = False
         self.looks = 0
         self.naps: list[int] = []
 
@@ -93,6 +95,30 @@ def test_the_client_naps_where_it_would_sleep_and_only_there(
     poll = Poll(late, nap_ms=7)
     BusyPoll(window).wait(poll)  # type: ignore[arg-type]  # as above
     assert poll.naps == naps
+
+
+def test_who_calls_from_a_signal_handler_in_the_middle_of_a_nap_does_not_look() -> None:
+    """A poll object refuses to be asked by two at once."""
+    here, there = socket.socketpair()
+    readable = Readable(here)
+    readable.nap_ms = 60_000
+    woken: list[bool] = []
+
+    def handler(number: int, frame: object) -> None:
+        BusyPoll(AN_HOUR_S).wait(readable)
+        woken.append(readable.is_napping)
+        there.send(b"x")
+
+    before = signal.signal(signal.SIGALRM, handler)
+    try:
+        with here, there:
+            signal.setitimer(signal.ITIMER_REAL, 0.01)
+            BusyPoll(0.0).wait(readable)
+            assert readable.poll(0)
+    finally:
+        signal.signal(signal.SIGALRM, before)
+    assert woken == [True]
+    assert not readable.is_napping
 
 
 def test_a_connection_is_readable_when_there_is_something_and_at_its_end() -> None:

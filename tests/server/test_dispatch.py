@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tracemalloc
 from typing import Any
 
 import pytest
@@ -201,13 +202,13 @@ def test_a_batch_is_checked_request_by_request(peer: Peer) -> None:
     ]
     strange_targets: list[Any] = [["dict.clear", 5], [["dict.clear"], "d"], ["dict.clear"], [], 5]
     targets = [["dict.get", "d"], *(target for target, _, _ in wrong), *strange_targets]
-    strange_places: list[Any] = [len(targets), -1, "0", None, []]
+    strange_places: list[Any] = [len(targets), -1, "0", None, [], 0.0, False]
     first_strange = 1 + len(wrong)
     bad: list[Any] = [
         *([at, *arguments] for at, (_, arguments, _) in enumerate(wrong, 1)),
         *([at] for at in range(first_strange, len(targets))),
         *([place, KEY, False] for place in strange_places),
-        *([], 5, None),
+        *([], 5, None, b"\0", {0: KEY}, "text"),
     ]
     both = [request for each in bad for request in (each, [0, KEY, False])]
     results, failures = peer.call("state.batch", "", targets, both)
@@ -222,6 +223,20 @@ def test_a_batch_keeps_values_whatever_they_begin_with(peer: Peer, first: bytes)
     targets = [["dict.set", "d"], ["dict.get", "d"]]
     requests = [[0, OTHER, VALUE], [0, OTHER, first], [1, OTHER, False]]
     assert peer.call("state.batch", "", targets, requests) == [[None, None, first], []]
+
+
+def test_a_long_text_is_refused_as_a_request_of_a_batch_before_it_is_taken_apart(
+    peer: Peer,
+) -> None:
+    text = "x" * 8_000_000
+    tracemalloc.start()
+    try:
+        results, failures = peer.call("state.batch", "", [["dict.clear", "d"]], [text])
+        assert tracemalloc.get_traced_memory()[1] < 5 * len(text)
+    finally:
+        tracemalloc.stop()
+    assert (results, [named for _, named, _ in failures]) == ([None], ["ProtocolError"])
+    assert_nothing_changed(peer)
 
 
 def test_a_pickle_is_refused_by_a_batch_that_knows_its_target_already(peer: Peer) -> None:

@@ -24,6 +24,7 @@ class Looks:
     def __init__(self, poll: Any) -> None:
         self._poll = poll
         self.nap_ms = 0
+        self.is_napping = False
         self.count = 0
 
     def poll(self, timeout: int) -> Any:
