@@ -208,7 +208,7 @@ def test_a_batch_is_checked_request_by_request(peer: Peer) -> None:
         *([at, *arguments] for at, (_, arguments, _) in enumerate(wrong, 1)),
         *([at] for at in range(first_strange, len(targets))),
         *([place, KEY, False] for place in strange_places),
-        *([], 5, None, b"\0", {0: KEY}, "text"),
+        *([], 5, None, b"\0", {"0": KEY}, "text"),
     ]
     both = [request for each in bad for request in (each, [0, KEY, False])]
     results, failures = peer.call("state.batch", "", targets, both)
