@@ -94,9 +94,9 @@ class Alone:
 
 
 class Together:
-    """Calls in a row that `State.batch` carries out at `targets`, whose `places` have their names.
+    """Calls in a row that `State.batch` carries out: the place of a target, encoded arguments.
 
-    A call travels as the place of its target and encoded arguments.
+    `targets` are operations and objects by name; `places` tells where among them each of these is.
     """
 
     __slots__ = ("calls", "places", "targets")

@@ -18,7 +18,7 @@ from shared_state_protocol.errors import EncodingError, FixTheCall, ProtocolErro
 from shared_state_protocol.shapes import Shape
 from shared_state_protocol.state import State
 
-__all__ = ["Row", "table_of"]
+__all__ = ["Row", "knows_nothing", "table_of"]
 
 
 class Row:
@@ -69,7 +69,7 @@ class Row:
         self._values = [at for at, shape in enumerate(self._shapes) if shape.carries_values]
         self.value = self._lone_value() if self.changes else None
         may_hide_pickles = self.changes and self._values and self.value is None
-        self.knows = _knows_nothing if may_hide_pickles else _knower(self._shapes)
+        self.knows = knows_nothing if may_hide_pickles else _knower(self._shapes)
 
     def _lone_value(self) -> int | None:
         """Return where the only value among the arguments is, if it is one by itself."""
@@ -117,7 +117,7 @@ def _knower(shapes: list[Shape]) -> Callable[[list[Any]], bool]:
     """
     accepted = [shape.accepted for shape in shapes if shape.accepted is not None]
     if len(accepted) < len(shapes):
-        return lambda arguments: False
+        return knows_nothing
     if not accepted:
         return lambda arguments: not arguments
     if len(accepted) == 1:
@@ -142,8 +142,8 @@ def _knower(shapes: list[Shape]) -> Callable[[list[Any]], bool]:
     )
 
 
-def _knows_nothing(arguments: list[Any]) -> bool:
-    """Have any arguments be checked: there may be pickles among them."""
+def knows_nothing(arguments: list[Any]) -> bool:
+    """Have any arguments be checked one by one."""
     return False
 
 

@@ -26,7 +26,7 @@ from shared_state_protocol.wire.handshake import Hello
 from shared_state_protocol.wire.large import Frame, Pieces
 
 from .directory import Directory
-from .dispatch import Row, table_of
+from .dispatch import Row, knows_nothing, table_of
 from .memory import BEHAVIOURS
 from .memory.holder import Holder, Owned
 from .objects import Objects
@@ -43,7 +43,7 @@ _TABLE = table_of(zip(CONTRACTS, BEHAVIOURS, strict=True))
 Target = tuple[Callable[[list[Any]], bool], "int | None", Callable[..., Any], object]
 """What is known of an operation on one object: as `Row` has it, and the behaviour."""
 
-_UNKNOWN: Target = (lambda arguments: False, None, lambda *arguments: None, None)
+_UNKNOWN: Target = (knows_nothing, None, knows_nothing, None)  # whose method nobody calls
 
 log = logging.getLogger(__name__)
 
@@ -244,10 +244,11 @@ class Service:
         row = self._rows.get(wire) or self._refuse(wire)
         if row.is_alone:
             raise ProtocolError(f"{wire} cannot be part of a batch")
-        if row.opens or row.behaviour is Directory:
-            known.clear()  # a name may stand for another object after this
+        changes_names = row.opens or row.behaviour is Directory
+        if changes_names:
+            known.clear()
         result, _ = self._carry_out(row, call.lane, call.number, name, arguments)
-        if row.is_plain and row.behaviour is not Directory:
+        if row.is_plain and not changes_names:
             behaviour = self._objects[name].behaviour
             if type(behaviour) is row.behaviour:
                 known[at] = row.knows, row.value, row.method, behaviour

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import signal
 import socket
+import threading
 from typing import Any
 
 import pytest
 
 from shared_state.busy_poll import NAP_MS, BusyPoll, Readable
 from tests.fixtures.servers import ThreadServer
+from tests.fixtures.watching import until
 
 AN_HOUR_S = 3600.0
 
@@ -26,6 +28,7 @@ class Poll:
 
     def poll(self, timeout: int) -> list[tuple[int, int]]:
         if timeout:
+            assert timeout == self.nap_ms
             self.naps.append(timeout)
             return []
         self.looks += 1
@@ -85,13 +88,18 @@ def test_without_a_window_the_client_sleeps() -> None:
     assert looks(BusyPoll(0.0), late=0) == 0
 
 
-@pytest.mark.parametrize(("late", "naps"), [(0, []), (float("inf"), [7])])
-@pytest.mark.parametrize("window", [0.0, 1e-9])
+@pytest.mark.parametrize(
+    ("window", "late", "naps"),
+    [
+        (0.0, 0, [7]),
+        (0.0, float("inf"), [7]),
+        (1e-9, 0, []),
+        (1e-9, float("inf"), [7]),
+    ],
+)
 def test_the_client_naps_where_it_would_sleep_and_only_there(
     window: float, late: float, naps: list[int]
 ) -> None:
-    if not window:
-        naps = [7]
     poll = Poll(late, nap_ms=7)
     BusyPoll(window).wait(poll)  # type: ignore[arg-type]  # as above
     assert poll.naps == naps
@@ -109,12 +117,18 @@ def test_who_calls_from_a_signal_handler_in_the_middle_of_a_nap_does_not_look() 
         woken.append(readable.is_napping)
         there.send(b"x")
 
+    def interrupt() -> None:
+        until(lambda: readable.is_napping)
+        signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGALRM)
+
     before = signal.signal(signal.SIGALRM, handler)
+    interrupting = threading.Thread(target=interrupt)
     try:
         with here, there:
-            signal.setitimer(signal.ITIMER_REAL, 0.01)
+            interrupting.start()
             BusyPoll(0.0).wait(readable)
             assert readable.poll(0)
+            interrupting.join()
     finally:
         signal.signal(signal.SIGALRM, before)
     assert woken == [True]

@@ -22,7 +22,9 @@ since_3_13 = pytest.mark.skipif(not HAS_SHUTDOWN, reason="queue.Queue.shutdown c
 class Jobs:
     """A queue, ours or the standard library's, and whoever waits at it in other threads."""
 
-    def __init__(self, subject: Any, threads: ThreadPoolExecutor, count: Callable[[], int]) -> None:
+    def __init__(
+        self, subject: Any, threads: ThreadPoolExecutor, count: Callable[[], int | None]
+    ) -> None:
         self.subject = subject
         self._threads = threads
         self._count = count
