@@ -1,7 +1,7 @@
 """The wire of an async client: one connection, from the handshake to its end.
 
-It cuts the bytes that arrive into messages and hands each to its client; what the client has to say
-it writes to `transport` itself. A wire is used once: after a break the client makes another, by the
+It cuts the bytes that arrive into messages and hands each to its lane; what the lane has to say it
+writes to `transport` itself. A wire is used once: after a break the lane makes another, by the
 rules of `sockets`, which does the same for blocking clients.
 """
 
@@ -19,12 +19,12 @@ from shared_state_protocol.wire.handshake import Welcome
 from shared_state_protocol.wire.large import LARGE_BYTES, Frame
 
 from .reconnect import delays
-from .session import Session, unreachable
+from .session import unreachable
 from .sharing import Sharing
 from .sockets import break_off, tune
 
 if TYPE_CHECKING:
-    from .awaiting import AsyncClient
+    from .async_lane import AsyncLane
 
 __all__ = ["Wire", "dial", "redial"]
 
@@ -33,14 +33,14 @@ class Wire(asyncio.Protocol):
     """One connection of an async client. `opened` is done when the server is known."""
 
     def __init__(
-        self, client: AsyncClient, kind: str, opening: ClientOpening, peer_timeout: float
+        self, lane: AsyncLane, kind: str, opening: ClientOpening, peer_timeout: float
     ) -> None:
         loop = asyncio.get_running_loop()
         self.kind = kind
         self.transport: Any = None  # uvloop's transports do not inherit from asyncio's
         self.opened: asyncio.Future[Welcome] = loop.create_future()
         self.closed = asyncio.Event()
-        self._client = client
+        self._lane = lane
         self._peer_timeout = peer_timeout
         self._opening = opening
         self._reader: FrameReader | None = None
@@ -57,7 +57,7 @@ class Wire(asyncio.Protocol):
                 self._open(data)
             else:
                 for payload in self._reader.feed(data):
-                    self._client.receive(messages.read(payload))
+                    self._lane.receive(messages.read(payload))
                 if self._reader.pending_bytes > LARGE_BYTES and self._sharing is not None:
                     for offer in self._sharing.passed_by(self._reader.pending_bytes):
                         self.transport.write(offer)
@@ -94,7 +94,7 @@ class Wire(asyncio.Protocol):
                 ConnectionResetError("the server closed the connection before the handshake")
             )
             self.opened.exception()  # nobody waits for it when connecting was given up
-        self._client.lost(self)
+        self._lane.lost(self)
 
     def abort(self) -> None:
         """Close at once, if there is anything to close, by a client that means to come back."""
@@ -111,24 +111,22 @@ class Wire(asyncio.Protocol):
 Opened = tuple[Wire, Welcome]
 
 
-async def dial(client: AsyncClient, session: Session, lane: int, thread: str) -> Opened:
-    """Open a wire for `client`; see `sockets.dial`."""
-    return await Dialling(client, session, lane, thread).until(ConnectionResetError)
+async def dial(lane: AsyncLane) -> Opened:
+    """Open a wire for `lane`; see `sockets.dial`."""
+    return await Dialling(lane).until(ConnectionResetError)
 
 
-async def redial(client: AsyncClient, session: Session, lane: int, thread: str) -> Opened:
+async def redial(lane: AsyncLane) -> Opened:
     """Do what `dial` does, but wait for a server, or for a network, that is not there yet."""
-    return await Dialling(client, session, lane, thread).until(OSError)
+    return await Dialling(lane).until(OSError)
 
 
 class Dialling:
     """The attempts to open one wire."""
 
-    def __init__(self, client: AsyncClient, session: Session, lane: int, thread: str) -> None:
-        self._client = client
-        self._session = session
+    def __init__(self, lane: AsyncLane) -> None:
         self._lane = lane
-        self._thread = thread
+        self._session = lane.session
 
     async def until(self, passing: type[OSError]) -> Opened:
         """Try again as long as the error is a `passing` one and the session's timeout allows.
@@ -154,7 +152,7 @@ class Dialling:
         if near is not None:
             return near
         wire, welcome = await self._any()
-        self._session.know(welcome, self._lane)
+        self._session.know(welcome, self._lane.number)
         near = await self._nearer()
         if near is None:
             return wire, welcome
@@ -188,8 +186,8 @@ class Dialling:
 
     async def _open(self, address: Address) -> Opened:
         session, patience = self._session, self._session.patience
-        opening = session.opening(self._lane, self._thread)
-        wire = Wire(self._client, address.scheme, opening, session.peer_timeout)
+        opening = session.opening(self._lane.number, self._lane.thread)
+        wire = Wire(self._lane, address.scheme, opening, session.peer_timeout)
         try:
             await asyncio.wait_for(_made(wire, address), patience)
             welcome = await asyncio.wait_for(wire.opened, patience)

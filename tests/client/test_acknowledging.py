@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator
 import pytest
 
 import shared_state
-from shared_state.awaiting import ARRIVED_UNTOLD
+from shared_state.async_lane import ARRIVED_UNTOLD
 
 from ..fixtures.servers import ThreadServer
 from ..fixtures.watching import until, waiting

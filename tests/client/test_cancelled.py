@@ -57,7 +57,7 @@ class Outage:
         monkeypatch.setattr(Dialling, "once", wait_and_dial)
 
     async def begin(self) -> None:
-        wire = self.state._wire
+        wire = self.state._lane.wire
         assert wire is not None
         break_off(wire.transport)
         await wire.closed.wait()

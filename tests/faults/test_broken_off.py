@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 
 import shared_state
-from shared_state import awaiting, lane, sockets
+from shared_state import async_lane, lane, sockets
 
 from ..fixtures.breaking import break_off, reset
 from ..fixtures.servers import ThreadServer
@@ -33,7 +33,7 @@ async def test_hundreds_of_awaited_calls_are_carried_out_once_each(
     server: ThreadServer, monkeypatch: pytest.MonkeyPatch, seed: int
 ) -> None:
     """With one that waits all the while, so that what has arrived is told piece by piece."""
-    monkeypatch.setattr(awaiting, "ARRIVED_UNTOLD", 8)
+    monkeypatch.setattr(async_lane, "ARRIVED_UNTOLD", 8)
     chance, key = random.Random(seed), server.settings.authkey
     async with shared_state.connect_async(server.address, authkey=key, same_host=False) as state:
         log, jobs = state.list("log"), state.queue("jobs")
@@ -50,8 +50,8 @@ async def test_hundreds_of_awaited_calls_are_carried_out_once_each(
         while not all(each.done() for each in calls):
             for _ in range(chance.randrange(1, 40)):
                 await asyncio.sleep(0)
-            if state._wire is not None:
-                break_off(state._wire.transport)
+            if state._lane.wire is not None:
+                break_off(state._lane.wire.transport)
                 breaks += 1
         await asyncio.gather(*calls)
         assert breaks > 2, "nothing was tested"

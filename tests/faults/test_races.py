@@ -228,8 +228,8 @@ async def test_an_item_in_a_broken_connection_returns_when_its_get_was_cancelled
         getting = asyncio.ensure_future(jobs.get())
         await _until_waiting(other, "jobs", 1)
         other.queue("jobs").put("item")  # while this loop stands still, so nobody reads it
-        assert state._wire is not None
-        state._wire.transport.abort()
+        assert state._lane.wire is not None
+        state._lane.wire.transport.abort()
         getting.cancel()
         with pytest.raises(asyncio.CancelledError):
             await getting

@@ -101,7 +101,7 @@ async def test_an_async_client_that_waits_gives_up_a_connection_that_is_silent(
             await asyncio.to_thread(
                 until, lambda: bool(other.objects()) and waiting(other, "jobs") == 1
             )
-            assert state._wire is not None
-            swallow(state._wire.transport.get_extra_info("socket"))
+            assert state._lane.wire is not None
+            swallow(state._lane.wire.transport.get_extra_info("socket"))
             other.queue("jobs").put("item")
             assert await getting == "item"

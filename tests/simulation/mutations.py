@@ -11,7 +11,7 @@ from contextlib import AbstractContextManager
 from typing import Any, NamedTuple
 from unittest import mock
 
-from shared_state import AsyncClient
+from shared_state.async_lane import AsyncLane
 from shared_state_server.hall import Hall
 from shared_state_server.memory.ordering import Fifo
 from shared_state_server.service import Service
@@ -81,10 +81,10 @@ def _no_undo_of_the_cancelled() -> AbstractContextManager[Any]:
 def _no_cancel() -> AbstractContextManager[Any]:
     """A client that gives a call up does not say so."""
 
-    def give_up(client: AsyncClient, number: int) -> None:
-        client._pending.pop(number, None)
+    def give_up(lane: AsyncLane, number: int) -> None:
+        lane._pending.pop(number, None)
 
-    return mock.patch.object(AsyncClient, "_give_up", give_up)
+    return mock.patch.object(AsyncLane, "_give_up", give_up)
 
 
 def _no_grace() -> AbstractContextManager[Any]:

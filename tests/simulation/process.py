@@ -15,6 +15,7 @@ from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Any
 
 from shared_state import AsyncClient
+from shared_state.async_lane import AsyncLane
 from shared_state.objects import AWAITING
 from shared_state.request import Request
 from shared_state_protocol.address import Address
@@ -43,15 +44,15 @@ CONNECT_AGAIN_S = 0.1
 """Pause of a process that nobody answers at its start."""
 
 
-class Observed(AsyncClient):
-    """An async client that tells which number each request has."""
+class ObservedLane(AsyncLane):
+    """The lane of an async client, which tells what number the request of each call has."""
 
     beginning: Call | None = None
 
-    def _begin(
+    def _ask(
         self, operation: Operation[..., Any], name: str, arguments: tuple[Any, ...]
     ) -> tuple[Request, asyncio.Future[Any]]:
-        request, future = super()._begin(operation, name, arguments)
+        request, future = super()._ask(operation, name, arguments)
         if self.beginning is not None:
             self.beginning.number, self.beginning = request.number, None
         return request, future
@@ -67,7 +68,8 @@ class Process:
         self.road = schedule.network.road(name)
         timeout = schedule.chance.choice(TIMEOUTS_S)
         address = Address("tcp", host=name, port=1)
-        self.client = Observed((address,), KEY, timeout, False, PEER_TIMEOUT_S, False)
+        self.client = AsyncClient((address,), KEY, timeout, False, PEER_TIMEOUT_S, False)
+        self.client._lane = self.lane = ObservedLane(self.client._session)
         self.session_id = schedule.chance.randbytes(16)
         self.client._session._id = self.session_id
         self.client._session.random = random.Random(self.session_id)
@@ -151,11 +153,12 @@ class Worker:
         proxy = AWAITING[workload.type](workload.type, process.client)
         call = Call(process.name, self.number, process.session_id, operation, arguments)
         self.schedule.history.begin(call)
-        process.client.beginning = call
+        process.lane.beginning = call
         task = asyncio.current_task()
         assert task is not None
         alarm = patience is not None and self.schedule.loop.call_later(patience, task.cancel)
         result = await self._outcome(getattr(proxy, operation)(*arguments))
+        process.lane.beginning = None  # it may have been told of a loss instead of being sent
         if alarm:
             alarm.cancel()
         self.schedule.history.end(call, result)
