@@ -115,10 +115,10 @@ class Hall:
         If a whole rack goes at once, this is done by and by: the others have their turns.
         """
         self._departing.append((connection, lane, orderly, process))
+        if not self._left_this_turn:
+            asyncio.get_running_loop().call_soon(self._see_off_more)
         if self._left_this_turn < DEPARTURES_PER_TURN:
             self._see_off()
-        if self._left_this_turn == 1:
-            asyncio.get_running_loop().call_soon(self._see_off_more)
 
     def _see_off(self) -> None:
         self._left_this_turn += 1
@@ -126,10 +126,10 @@ class Hall:
 
     def _see_off_more(self) -> None:
         self._left_this_turn = 0
+        if self._departing:
+            asyncio.get_running_loop().call_soon(self._see_off_more)
         while self._departing and self._left_this_turn < DEPARTURES_PER_TURN:
             self._see_off()
-        if self._left_this_turn:
-            asyncio.get_running_loop().call_soon(self._see_off_more)
 
     def _detach(self, connection: Connection, lane: Lane, orderly: bool, process: int) -> None:
         if self._by_lane.get(lane) is connection:

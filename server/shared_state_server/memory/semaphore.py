@@ -18,6 +18,11 @@ from .holder import Holder, Owned, claim_of
 
 __all__ = ["Semaphore"]
 
+MAX_PERMITS = 2**63 - 1
+"""The largest integer that travels as one, and more than anybody counts."""
+
+TOO_MANY = f"a semaphore has at most {MAX_PERMITS} permits"
+
 REMEMBERED_LOSERS = 1024
 """Sessions that may come back and release what they have lost: a rack of them. Some 100 bytes each;
 of more, those that ended first are forgotten, and their releases absorbed like everybody's."""
@@ -30,6 +35,8 @@ class Semaphore(Owned):
         super().__init__()
         if value < 0:
             raise ValueError("semaphore initial value must be >= 0")
+        if value > MAX_PERMITS:
+            raise OverflowError(TOO_MANY)
         self._free = value
         self._taken: dict[int, Holder] = {}  # by token
         self._line = Line()
@@ -65,6 +72,8 @@ class Semaphore(Owned):
         own = sum(permit.lane.session is session for permit in permits)
         absorbed = min(max(n - own, 0), self._stray)
         self._refuse_too_many(n - absorbed)
+        if self._free + n - absorbed > MAX_PERMITS:
+            raise OverflowError(TOO_MANY)
         self._stray -= absorbed
         for permit in permits[: n - absorbed]:
             self._forget(permit)
