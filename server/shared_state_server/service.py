@@ -27,10 +27,11 @@ from shared_state_protocol.wire.large import Frame, Pieces
 
 from .directory import Directory
 from .dispatch import Row, knows_nothing, table_of
+from .lane import Lane, fields_of
 from .memory import BEHAVIOURS
 from .memory.holder import Holder, Owned
 from .objects import Objects
-from .session import Lane, Session, fields_of
+from .session import Session
 from .waiting import PARKED, Call, Deadlines, Undo
 
 __all__ = ["Service"]

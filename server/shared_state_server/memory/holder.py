@@ -16,7 +16,7 @@ from typing import NamedTuple
 
 from shared_state_protocol.errors import StaleFence
 
-from ..session import Lane, OwnerFields
+from ..lane import Lane, OwnerFields
 from ..waiting import Waiter
 
 __all__ = ["Claim", "Holder", "Owned", "claim_of"]

@@ -13,7 +13,8 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
-from ..session import Lane, OwnerFields, Session
+from ..lane import Lane, OwnerFields
+from ..session import Session
 from ..waiting import Call, Undo, Waiter
 from .holder import Claim, Holder, Owned
 from .ring import LockLine, refuse_ring, untie_ring

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Hashable
 from typing import Any
 
-from ..session import OwnerFields
+from ..lane import OwnerFields
 from ..waiting import Call
 from .holder import Claim, Holder
 from .rlock import RLock

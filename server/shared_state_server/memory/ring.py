@@ -23,7 +23,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from shared_state_protocol.errors import DeadlockError
 
-from ..session import Lane
+from ..lane import Lane
 from ..waiting import Line, Waiter
 
 if TYPE_CHECKING:

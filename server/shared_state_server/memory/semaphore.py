@@ -12,7 +12,8 @@ from typing import Any
 
 from shared_state_protocol.errors import LockLost
 
-from ..session import Lane, Session
+from ..lane import Lane
+from ..session import Session
 from ..waiting import Call, Line, Undo, Waiter
 from .holder import Holder, Owned, claim_of
 
