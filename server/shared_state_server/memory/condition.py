@@ -17,8 +17,8 @@ from weakref import WeakKeyDictionary
 
 from ..session import Session
 from ..waiting import PARKED, Call, Line, Waiter
+from .exclusive import Exclusive
 from .holder import Holder, Want
-from .holding import Exclusive
 from .lock import Lock
 from .rlock import RLock
 

@@ -27,8 +27,8 @@ from ..lane import Lane
 from ..waiting import Line, Waiter
 
 if TYPE_CHECKING:
+    from .exclusive import Exclusive
     from .holder import Want
-    from .holding import Exclusive
 
 __all__ = ["LockLine", "refuse_ring", "untie_ring"]
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from ..waiting import Call, Undo
+from .exclusive import Exclusive, checked_timeout
 from .holder import Holder, want_of
-from .holding import Exclusive, checked_timeout
 
 __all__ = ["RLock"]
 

@@ -1,4 +1,4 @@
-"""Holding: what one holder has at a time, the line before it, and what happens at a death.
+"""Exclusive: what one holder has at a time, the line before it, and what happens at a death.
 
 When the session of a holder ends, what it held is abandoned: it goes to the next in line, or is
 free; either way the next holder is told. Somebody may still release it in the dead holder's name (a
