@@ -177,7 +177,7 @@ class Service:
                 guard.guard(lane.waiters[number])
             return result, call.undo
         result = method(behaviour, *arguments)
-        return lane.session.cursors.begin(result) if row.batched else result, None
+        return lane.session.cursors.begin(result) if row.is_stream else result, None
 
     def carry_out_many(
         self, call: Call, targets: Any, requests: Any
