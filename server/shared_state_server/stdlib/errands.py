@@ -202,7 +202,7 @@ class Errands:
             reply = self.load_and_perform(payload)
 
     def _finish(self, reply: Reply | None) -> bool:
-        """Send a reply from this thread; return whether to wait for the next request here."""
+        """Send a reply from this thread; return whether it waits for the next request too."""
         connection = self._connection
         data = b"" if reply is None else connection.written(reply)
         with self._turn:
@@ -278,12 +278,12 @@ class Errands:
         try:
             is_users = False
             try:
-                ident, method, args, kwds = connection.load(payload, here=True)
+                ident, method, args, kwds = connection.load(payload, plain_only=True)
             except Elsewhere:
                 is_users = True
-                ident, method, args, kwds = connection.load(payload, here=False)
+                ident, method, args, kwds = connection.load(payload, plain_only=False)
             if connection.lane is None:
-                return connection.ask_office_here(method, args, kwds)
+                return connection.ask_office_on_worker(method, args, kwds)
             entry = connection.office.entries.find(ident)
         except Exception:  # noqa: BLE001  # whatever a client has sent
             return TRACEBACK, traceback.format_exc()
