@@ -29,8 +29,8 @@ from shared_state_protocol.wire.handshake import MAGIC, NONCE_BYTES, REFUSAL
 from shared_state_protocol.wire.large import LARGE_BYTES, Frame, Pieces, parts_of
 
 from .hall import Hall
+from .lane import Lane
 from .large_frame import LargeFrame
-from .session import Lane
 from .sharing import Sharing
 from .sockets import keep_alive, may_enter, process_of
 from .stdlib.connection import StdlibConnection

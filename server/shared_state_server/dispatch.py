@@ -34,11 +34,11 @@ class Row:
         "_fence",
         "_shapes",
         "_values",
-        "batched",
         "behaviour",
         "changes",
         "is_alone",
         "is_plain",
+        "is_stream",
         "knows",
         "method",
         "name",
@@ -58,12 +58,12 @@ class Row:
         self.method = method
         self.opens = operation.opens
         self.changes = operation.changes
-        self.batched = operation.batched
+        self.is_stream = operation.is_stream
         wanted = inspect.signature(method).parameters
         self.wants_call = "call" in wanted
         self.wants_find = "find" in wanted
-        self.is_plain = not (self.opens or self.batched or self.wants_call)
-        self.is_alone = operation.can_be_undone or operation.batched or operation is State.batch
+        self.is_plain = not (self.opens or self.is_stream or self.wants_call)
+        self.is_alone = operation.can_be_undone or operation.is_stream or operation is State.batch
         self._fence = None if operation.fenced is None else operation.fenced.parameters[-1].shape
         self._shapes = [parameter.shape for parameter in operation.parameters]
         self._values = [at for at, shape in enumerate(self._shapes) if shape.carries_values]

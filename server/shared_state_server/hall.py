@@ -15,9 +15,10 @@ from typing import TYPE_CHECKING
 from shared_state_protocol.wire.handshake import VERSION, Hello, Welcome
 
 from .admission import Admission
+from .lane import Lane
 from .processes import Vigil
 from .service import Service
-from .session import Lane, Session
+from .session import Session
 from .settings import Settings
 from .sharing import Allowance
 

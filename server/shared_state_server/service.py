@@ -27,10 +27,11 @@ from shared_state_protocol.wire.large import Frame, Pieces
 
 from .directory import Directory
 from .dispatch import Row, knows_nothing, table_of
+from .lane import Lane, fields_of
 from .memory import BEHAVIOURS
 from .memory.holder import Holder, Owned
 from .objects import Objects
-from .session import Lane, Session, fields_of
+from .session import Session
 from .waiting import PARKED, Call, Deadlines, Undo
 
 __all__ = ["Service"]
@@ -176,7 +177,7 @@ class Service:
                 guard.guard(lane.waiters[number])
             return result, call.undo
         result = method(behaviour, *arguments)
-        return lane.session.cursors.begin(result) if row.batched else result, None
+        return lane.session.cursors.begin(result) if row.is_stream else result, None
 
     def carry_out_many(
         self, call: Call, targets: Any, requests: Any

@@ -18,8 +18,8 @@ from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from .lane import Lane
     from .memory.holder import Holder
-    from .session import Lane
 
 __all__ = ["MAX_TIMEOUT_S", "PARKED", "Call", "Deadlines", "Line", "Undo", "Waiter"]
 

@@ -25,7 +25,7 @@ from ..fixtures.servers import ThreadServer
 
 VALUE = "x" * 1000
 MANY = 2000
-"""Items of that size: some eight batches."""
+"""Items of that size: some eight portions."""
 
 
 # Exceptions

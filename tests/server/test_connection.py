@@ -14,7 +14,7 @@ from shared_state_protocol.wire.connection import HANDSHAKE_TIMEOUT_S, MAX_HELLO
 from shared_state_protocol.wire.frames import HEADER_BYTES, frame
 from shared_state_protocol.wire.handshake import GREETING_BYTES, MAGIC, REFUSAL
 from shared_state_server.connection import REQUESTS_PER_TURN
-from shared_state_server.session import Lane
+from shared_state_server.lane import Lane
 
 from .callers import Caller, Lobby, Socket
 

@@ -288,7 +288,7 @@ def test_a_row_knows_what_its_operation_promises() -> None:
             row = table[operation.wire]
             assert row.name == operation.name
             assert row.changes == operation.changes
-            assert row.batched == operation.batched
+            assert row.is_stream == operation.is_stream
             assert row.opens == (operation.name == "open")
             assert row.type == operation.wire.partition(".")[0]
             assert not (row.is_plain and row.is_alone), "a batch carries out what is plain"

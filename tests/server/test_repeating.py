@@ -18,7 +18,7 @@ from shared_state_protocol.errors import (
 )
 from shared_state_protocol.wire import messages
 from shared_state_protocol.wire.messages import FAILURE_PARTS
-from shared_state_server import session
+from shared_state_server import lane
 
 from ..fixtures.simulation import FOREVER, GRACE_S, Peer, Simulation
 
@@ -109,8 +109,8 @@ def test_nobody_acknowledges_the_request_that_says_so(consumer: Peer) -> None:
 @pytest.fixture
 def few(monkeypatch: pytest.MonkeyPatch) -> int:
     """How many replies a lane remembers, and requests it may have waiting."""
-    monkeypatch.setattr(session, "REMEMBERED_REPLIES", 8)
-    monkeypatch.setattr(session, "MAX_PARKED", 8)
+    monkeypatch.setattr(lane, "REMEMBERED_REPLIES", 8)
+    monkeypatch.setattr(lane, "MAX_PARKED", 8)
     return 8
 
 
@@ -173,7 +173,7 @@ def test_errors_of_queries_and_of_what_does_not_exist_are_not_remembered(produce
 def test_a_lane_with_many_bytes_to_remember_takes_no_more_commands(
     producer: Peer, consumer: Peer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(session, "REMEMBERED_BYTES", 100)
+    monkeypatch.setattr(lane, "REMEMBERED_BYTES", 100)
     producer.call("list.open", "log")
     producer.call("list.append", "log", b"x" * 200)
     large = consumer.ask("list.pop", "log", -1)
@@ -187,7 +187,7 @@ def test_a_lane_with_many_bytes_to_remember_takes_no_more_commands(
 def test_a_large_item_that_is_asked_for_again_is_the_same_though_it_was_not_remembered(
     producer: Peer, consumer: Peer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(session, "REMEMBERED_BYTES", 100)
+    monkeypatch.setattr(lane, "REMEMBERED_BYTES", 100)
     for item in (b"1" * 200, b"2"):
         producer.put(item)
     number = consumer.get()

@@ -20,7 +20,8 @@ from shared_state_protocol.errors import (
     TypeMismatch,
 )
 
-from ..session import Lane, OwnerFields, Session, Stake
+from ..lane import Lane, OwnerFields
+from ..session import Session, Stake
 
 __all__ = ["Claimed", "Claims", "DeadLetters", "Tried"]
 

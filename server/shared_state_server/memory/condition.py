@@ -17,8 +17,8 @@ from weakref import WeakKeyDictionary
 
 from ..session import Session
 from ..waiting import PARKED, Call, Line, Waiter
-from .holder import Claim, Holder
-from .holding import Exclusive
+from .exclusive import Exclusive
+from .holder import Holder, Want
 from .lock import Lock
 from .rlock import RLock
 
@@ -77,7 +77,7 @@ class Condition(RLock):
             self._sleepers,
             timeout,
             late=partial(self._wake, woken=False),
-            want=Claim(agent, Exclusive.size(self._lock)),
+            want=Want(agent, Exclusive.size(self._lock)),
             gone=self._gone,
         )
         self._lock.give_up(call.now)  # not before: a timeout that is refused leaves it as it is
@@ -98,8 +98,8 @@ class Condition(RLock):
         given_up = self._given_up.get(call.lane.session, {}).pop(agent, None)
         if given_up is None:
             return None  # the wait never began, or was over: the caller has the lock
-        claim = Claim(agent, given_up.depth)
-        call.park(self._sleepers, None, late=None, want=claim, gone=self._gone)
+        want = Want(agent, given_up.depth)
+        call.park(self._sleepers, None, late=None, want=want, gone=self._gone)
         self._wake(call.lane.waiters[call.number], call.now, woken=woken)
         return PARKED
 
@@ -119,23 +119,23 @@ class Condition(RLock):
         self, waiter: Waiter, now: float, *, woken: bool | None, passes_on: bool = False
     ) -> None:
         """Have a sleeper take the lock again, and tell it whether it was `woken`."""
-        claim: Claim = waiter.want
+        want: Want = waiter.want
         undone = partial(self._lost, waiter, passes_on)
-        self._lock.take_back(waiter, claim._replace(woken=woken, undone=undone), now)
+        self._lock.take_back(waiter, want._replace(woken=woken, undone=undone), now)
 
     def _gone(self, waiter: Waiter, now: float) -> None:
         """Take note that a waiter was withdrawn, asleep or already in the line of the lock."""
-        claim: Claim = waiter.want
-        if claim.undone is not None:
-            claim.undone(now)
+        want: Want = waiter.want
+        if want.undone is not None:
+            want.undone(now)
         else:
             self._lost(waiter, False, now)
 
     def _lost(self, waiter: Waiter, passes_on: bool, now: float) -> None:
-        claim: Claim = waiter.want
+        want: Want = waiter.want
         lane = waiter.lane
-        given_up = GivenUp(lane.number, waiter.number, claim.depth)
-        self._given_up.setdefault(lane.session, {})[claim.agent] = given_up
+        given_up = GivenUp(lane.number, waiter.number, want.depth)
+        self._given_up.setdefault(lane.session, {})[want.agent] = given_up
         if passes_on and self._sleepers:
             self._notify_first(now)
 

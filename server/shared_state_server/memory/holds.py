@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Hashable
 from typing import Any
 
-from ..session import OwnerFields
+from ..lane import OwnerFields
 from ..waiting import Call
-from .holder import Claim, Holder
+from .holder import Holder, Want
 from .rlock import RLock
 
 __all__ = ["Holds"]
@@ -22,7 +22,7 @@ class Hold(RLock):
         super().__init__()
         self.name = "an edit"
 
-    def _told(self, holder: Holder, claim: Claim) -> bool:
+    def _told(self, holder: Holder, want: Want) -> bool:
         return True
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from shared_state_protocol.codec import Codec, equal, matcher
 from shared_state_protocol.errors import LimitExceeded
 
-from ..session import OwnerFields
+from ..lane import OwnerFields
 from ..waiting import Call
 from .holds import Holds
 from .ordering import comparable

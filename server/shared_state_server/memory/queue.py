@@ -17,7 +17,8 @@ from typing import Any, NamedTuple
 
 from shared_state_protocol.errors import ClaimLost, ShutDown
 
-from ..session import Lane, OwnerFields, Session
+from ..lane import Lane, OwnerFields
+from ..session import Session
 from ..waiting import Call, Line, Undo
 from .claims import Claimed, Claims, DeadLetters, Tried
 from .ordering import Fifo, Ranked

@@ -12,9 +12,10 @@ from typing import Any
 
 from shared_state_protocol.errors import LockLost
 
-from ..session import Lane, Session
+from ..lane import Lane
+from ..session import Session
 from ..waiting import Call, Line, Undo, Waiter
-from .holder import Holder, Owned, claim_of
+from .holder import Holder, Owned, want_of
 
 __all__ = ["Semaphore"]
 
@@ -142,7 +143,7 @@ class Semaphore(Owned):
     def _grant(self, lane: Lane, now: float) -> tuple[Any, Undo]:
         """Give a permit to the next; return what to tell it, and how to undo that."""
         self.last_token += 1
-        permit = Holder(self, lane, claim_of(0), now, self.last_token, self._abandoned > 0)
+        permit = Holder(self, lane, want_of(0), now, self.last_token, self._abandoned > 0)
         self._free -= 1
         self._abandoned -= permit.abandoned
         self._taken[permit.token] = permit

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 from shared_state_protocol.wire.handshake import Hello
 
-from ..session import Lane, Session
+from ..lane import Lane
+from ..session import Session
 from ..waiting import Deadlines, Undo
 
 if TYPE_CHECKING:
