@@ -1,8 +1,4 @@
-"""Sockets: how a blocking client reaches a server, with no timeout in Python.
-
-`socket.settimeout` makes every call poll first, 8 to 12 µs a round trip on a Unix socket; the
-kernel's own ``SO_RCVTIMEO`` and ``SO_SNDTIMEO`` cost nothing and end a call with `BlockingIOError`.
-"""
+"""Sockets: how a blocking client reaches a server, with deadlines that the kernel keeps."""
 
 from __future__ import annotations
 
@@ -18,12 +14,11 @@ from shared_state_protocol.wire.connection import ClientOpening
 from shared_state_protocol.wire.handshake import Welcome
 from shared_state_protocol.wire.liveness import probes
 
+from .deadlines import set_deadlines
 from .reconnect import delays
 from .session import Session, unreachable
 
 __all__ = ["Opened", "break_off", "dial", "redial", "tune"]
-
-_TIMEVAL = struct.Struct("@ll")
 
 _RESET_AT_CLOSE = struct.pack("@ii", 1, 0)  # SO_LINGER, with no time
 
@@ -112,7 +107,7 @@ def _open(session: Session, address: Address, lane: int, thread: str) -> Opened:
     try:
         give_up = time.monotonic() + session.patience
         welcome = _shake_hands(sock, session.opening(lane, thread), give_up)
-        _set_deadlines(sock, session.timeout)
+        set_deadlines(sock, session.timeout)
     except BaseException as error:
         break_off(sock)  # the server may have welcomed us already
         sock.close()
@@ -151,7 +146,7 @@ def _connect(address: Address, session: Session) -> socket.socket:
     except OSError as error:
         raise unreachable(error, address) from None
     sock.settimeout(None)
-    _set_deadlines(sock, session.patience)
+    set_deadlines(sock, session.patience)
     return sock
 
 
@@ -187,11 +182,3 @@ def tune(sock: socket.socket, peer_timeout: float) -> None:
         option = getattr(socket, name, None)  # each system has a part of them
         if option is not None:
             sock.setsockopt(socket.IPPROTO_TCP, option, value)
-
-
-def _set_deadlines(sock: socket.socket, timeout: float) -> None:
-    """Let a receive or send that makes no progress for `timeout` seconds end with an error."""
-    seconds, fraction = divmod(timeout, 1)
-    value = _TIMEVAL.pack(int(seconds), int(fraction * 1_000_000))
-    sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, value)
-    sock.setsockopt(socket.SOL_SOCKET, socket.SO_SNDTIMEO, value)
