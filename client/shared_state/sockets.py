@@ -8,14 +8,13 @@ import struct
 import time
 
 from shared_state_protocol.address import Address
-from shared_state_protocol.errors import AuthenticationError, ProtocolError
 from shared_state_protocol.wire import handshake
 from shared_state_protocol.wire.connection import ClientOpening
 from shared_state_protocol.wire.handshake import Welcome
 from shared_state_protocol.wire.liveness import probes
 
 from .deadlines import set_deadlines
-from .reconnect import delays
+from .dialling import PREVENTED, Dialling, Steps
 from .session import Session, unreachable
 
 __all__ = ["Opened", "break_off", "dial", "redial", "tune"]
@@ -26,9 +25,7 @@ Opened = tuple[socket.socket, Welcome]
 
 
 def dial(session: Session, lane: int, thread: str) -> Opened:
-    """Open a connection of `session`, over the server's Unix socket where it is on this host.
-
-    A server that hangs up at once has no place free just now: it is asked again.
+    """Open a connection of `session`, by the rules of `dialling`.
 
     Raises:
         OSError: nobody is there (ConnectionRefusedError), nobody answers (TimeoutError), or
@@ -36,70 +33,33 @@ def dial(session: Session, lane: int, thread: str) -> Opened:
         AuthenticationError: the two have not the same key.
         ProtocolError: whoever is there is no server of ours.
     """
-    return _dial_until(ConnectionResetError, session, lane, thread)
+    dialling = Dialling[socket.socket](session, lane, time.monotonic)
+    return _follow(dialling.dial(), session, lane, thread)
 
 
 def redial(session: Session, lane: int, thread: str) -> Opened:
     """Do what `dial` does, but wait for a server, or for a network, that is not there yet."""
-    return _dial_until(OSError, session, lane, thread)
+    dialling = Dialling[socket.socket](session, lane, time.monotonic)
+    return _follow(dialling.redial(), session, lane, thread)
 
 
-def _dial_until(passing: type[OSError], session: Session, lane: int, thread: str) -> Opened:
-    """Dial again as long as the error is a `passing` one and the session's `timeout` allows.
-
-    Never after a TimeoutError: the patience is used up, or the caller's own alarm has rung.
-    """
-    give_up = time.monotonic() + session.timeout
-    for delay in delays(session.random):
-        time.sleep(delay)
-        try:
-            return _dial(session, lane, thread)
-        except TimeoutError:
-            raise
-        except passing:
-            if time.monotonic() > give_up:
-                raise
-    raise AssertionError("delays never end")
-
-
-def _dial(session: Session, lane: int, thread: str) -> Opened:
-    near = _dial_nearer(session, lane, thread)
-    if near is not None:
-        return near
-    sock, welcome = _open_any(session, lane, thread)
-    session.know(welcome, lane)
-    near = _dial_nearer(session, lane, thread)
-    if near is None:
-        return sock, welcome
-    sock.close()
-    # The first welcome knows whether the lane was there before; the second always finds it.
-    return near[0], welcome
-
-
-def _dial_nearer(session: Session, lane: int, thread: str) -> Opened | None:
-    """Connect to the server's Unix socket if the same instance is behind it."""
-    nearer = session.nearer_address
-    if nearer is None:
-        return None
+def _follow(steps: Steps[socket.socket], session: Session, lane: int, thread: str) -> Opened:
     try:
-        sock, welcome = _open(session, nearer, lane, thread)
-    except (OSError, ProtocolError, AuthenticationError):
-        return None
-    if welcome.instance == session.instance:
-        return sock, welcome
-    sock.close()
-    return None
-
-
-def _open_any(session: Session, lane: int, thread: str) -> Opened:
-    """Connect to the first of the session's addresses where a server answers."""
-    *others, last = session.addresses()
-    for address in others:
-        try:
-            return _open(session, address, lane, thread)
-        except OSError:
-            continue
-    return _open(session, last, lane, thread)
+        step = next(steps)
+        while True:
+            opened = None
+            try:
+                if isinstance(step, Address):
+                    opened = _open(session, step, lane, thread)
+                else:
+                    time.sleep(step)
+            except PREVENTED as error:
+                step = steps.throw(error)
+            else:
+                step = steps.send(opened)
+    except StopIteration as end:
+        found: Opened = end.value
+        return found
 
 
 def _open(session: Session, address: Address, lane: int, thread: str) -> Opened:
@@ -115,7 +75,6 @@ def _open(session: Session, address: Address, lane: int, thread: str) -> Opened:
             late = f"{address} did not answer within {session.patience:g} s"
             raise TimeoutError(late) from None
         raise
-    session.reached(address)
     return sock, welcome
 
 
