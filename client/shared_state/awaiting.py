@@ -21,7 +21,6 @@ from shared_state_protocol.wire.liveness import PEER_TIMEOUT_S
 from .accessors import AwaitingAccessors
 from .agents import number_of_task
 from .async_lane import AsyncLane
-from .blocking import DEFAULT_TIMEOUT_S
 from .credentials import Places, find_addresses, find_key
 from .gate import GATED, Gate, refusal_of
 from .holdings import Holdings
@@ -29,7 +28,7 @@ from .objects import AWAITING
 from .proxy import AsyncProxy, opening_of, reference_to, type_name
 from .reconnect import Opening
 from .request import Message
-from .session import Session
+from .session import DEFAULT_TIMEOUT_S, Session
 
 __all__ = ["AsyncClient", "connect_async"]
 

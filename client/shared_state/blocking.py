@@ -32,13 +32,9 @@ from .lane import Lane
 from .objects import BLOCKING
 from .proxy import Proxy, opening_of, reference_to
 from .reconnect import Opening
-from .session import Session
+from .session import DEFAULT_TIMEOUT_S, Session
 
-__all__ = ["DEFAULT_TIMEOUT_S", "Client", "client_at", "connect"]
-
-DEFAULT_TIMEOUT_S = 10.0
-"""For connecting, and for a reply that need not wait. Servers answer within a millisecond; who has
-not after ten seconds is not there."""
+__all__ = ["Client", "client_at", "connect"]
 
 T = TypeVar("T", bound=Proxy)
 

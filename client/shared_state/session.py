@@ -32,7 +32,11 @@ from .reconnect import Opening
 if TYPE_CHECKING:
     from .lane import Lane
 
-__all__ = ["Session", "unreachable"]
+__all__ = ["DEFAULT_TIMEOUT_S", "Session", "unreachable"]
+
+DEFAULT_TIMEOUT_S = 10.0
+"""For connecting, and for a reply that need not wait. Servers answer within a millisecond; whoever
+has not after ten seconds is not there."""
 
 Encoders = Made[Operation[..., Any], Callable[[Arguments], Arguments]]
 Decoders = Made[Operation[..., Any], Callable[[Any, Arguments], Any]]

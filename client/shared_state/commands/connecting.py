@@ -13,7 +13,7 @@ import shared_state
 
 from ..credentials import find_addresses
 
-__all__ = ["ServerAddress", "Timeout", "connect"]
+__all__ = ["COMMAND_TIMEOUT_S", "ServerAddress", "Timeout", "connect"]
 
 ServerAddress = Annotated[
     str,
@@ -25,7 +25,7 @@ ServerAddress = Annotated[
 ]
 Timeout = Annotated[float, typer.Option(help="Seconds to wait for the server.", min=0.001)]
 
-DEFAULT_TIMEOUT_S = 5.0
+COMMAND_TIMEOUT_S = 5.0
 """A person at a terminal, or a health check, has less patience than a program."""
 
 

@@ -18,7 +18,7 @@ from rich.text import Text
 from shared_state import Holding, LockInfo, Owner
 
 from ..agents import TASKS
-from .connecting import DEFAULT_TIMEOUT_S, ServerAddress, Timeout, connect
+from .connecting import COMMAND_TIMEOUT_S, ServerAddress, Timeout, connect
 
 __all__ = ["locks"]
 
@@ -28,7 +28,7 @@ COLUMNS = ("name", "type", "", "host", "pid", "thread or task", "for", "token", 
 def locks(
     address: ServerAddress = "",
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")] = False,
-    timeout: Timeout = DEFAULT_TIMEOUT_S,
+    timeout: Timeout = COMMAND_TIMEOUT_S,
 ) -> None:
     """List who holds locks, semaphores and conditions of a server, and who waits for them."""
     with connect(address, timeout) as state:

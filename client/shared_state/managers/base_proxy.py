@@ -22,8 +22,9 @@ from multiprocessing import process
 from multiprocessing.context import get_spawning_popen
 from typing import Any
 
-from .connecting import listener_client, reading
+from .connecting import listener_client
 from .errors import convert_to_error
+from .pickles import reading
 
 __all__ = ["AutoProxy", "BaseProxy", "MakeProxyType", "RebuildProxy"]
 
