@@ -17,6 +17,7 @@ from shared_state_protocol.wire.arena import Arena
 from shared_state_protocol.wire.handshake import Hello
 from shared_state_protocol.wire.large import Frame
 
+from .defects import contained
 from .session import Session
 from .waiting import Deadlines, Undo, Waiter
 
@@ -104,11 +105,11 @@ class Lane:
         hello = self.session.hello
         return hello.host, hello.pid, self.thread, seconds
 
-    def tell(self, number: int, result: Any) -> None:
-        """Reply to a query with its result; if the reply is lost, it can be asked again."""
+    def tell(self, frame: Frame) -> None:
+        """Send the frame of the reply to a query; if it is lost, it can be asked again."""
         send = self.send
         if send is not None:
-            send(messages.answer(number, result))
+            send(frame)
 
     def tell_failure(self, number: int, error: Exception) -> None:
         """Reply to a request that was not carried out; it need not be remembered."""
@@ -240,17 +241,23 @@ class Lane:
         return undo
 
     def withdraw_all(self, now: float) -> None:
-        """Withdraw every waiter; it may be asked for again."""
-        self.withdrawn.update(self.waiters)
-        for waiter in list(self.waiters.values()):
-            waiter.withdraw(now)
+        """Withdraw every waiter; it may be asked for again.
+
+        One that leaves may let the next one go on, which is answered then, and not withdrawn.
+        """
+        for number, waiter in list(self.waiters.items()):
+            if number in self.waiters:
+                self.withdrawn.add(number)
+                with contained("the end of a wait"):
+                    waiter.withdraw(now)
 
     def undo_all(self, now: float) -> None:
         """Take back what was handed over and is not known to have arrived, the newest first."""
         self.read_arrivals()
         for _, undo in reversed(list(self.replies.values())):
             if undo is not None:
-                undo(now)
+                with contained("taking back what was handed over"):
+                    undo(now)
         self.replies.clear()
 
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from shared_state_protocol.wire.handshake import Hello
 
+from .defects import contained
 from .streams import Cursors
 
 if TYPE_CHECKING:
@@ -58,6 +59,7 @@ class Session:
         for lane in self.lanes.values():
             lane.withdraw_all(now)
         for stake in list(self.stakes):
-            stake.abandon(self, now)
+            with contained("the end of a session"):
+                stake.abandon(self, now)
         for lane in self.lanes.values():
             lane.undo_all(now)

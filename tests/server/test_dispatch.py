@@ -21,6 +21,7 @@ from shared_state_protocol.objects import CONTRACTS
 from shared_state_protocol.state import State
 from shared_state_server.dispatch import table_of
 from shared_state_server.memory import BEHAVIOURS
+from shared_state_server.service import BATCH_LOOK, BATCH_S
 
 from ..fixtures.simulation import Peer, Simulation
 
@@ -261,6 +262,40 @@ def test_a_batch_sees_that_a_name_is_another_object_by_now(peer: Peer) -> None:
         (2, "ObjectNotFound"),
         (7, "TypeMismatch"),
     ]
+
+
+def test_a_batch_ends_early_when_its_results_have_become_large(
+    peer: Peer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whatever they are in: a pair of `popitem`, or the values of a `get_many`."""
+    monkeypatch.setattr("shared_state_server.service.BATCH_REPLY_BYTES", 100)
+    value = bytes(60)
+    for at in range(5):
+        peer.call("dict.set", "d", bytes((at,)), value)
+    results, _ = peer.call("state.batch", "", [["dict.popitem", "d"]], [[0]] * 6)
+    assert [item for _, item in results] == [value, value]
+    assert peer.call("dict.size", "d") == 4
+
+
+def test_a_batch_ends_early_when_it_has_taken_long(
+    simulation: Simulation, peer: Peer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def late() -> float:
+        simulation.now += 2 * BATCH_S
+        return simulation.now
+
+    monkeypatch.setattr(simulation.service, "clock", late)
+    results, failures = peer.call("state.batch", "", [["dict.size", "d"]], [[0]] * 1000)
+    assert (results, failures) == ([1] * BATCH_LOOK, [])
+
+
+def test_a_result_that_does_not_travel_is_an_error_and_no_end_of_the_connection(
+    peer: Peer, simulation: Simulation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    row = simulation.service._table["dict.size"]
+    monkeypatch.setattr(row, "method", lambda behaviour: 2**70)
+    with pytest.raises(TypeError, match="64-bit"):
+        peer.call("dict.size", "d")
 
 
 @pytest.mark.parametrize("which", [0, 1])

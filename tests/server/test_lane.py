@@ -52,7 +52,7 @@ def test_a_reply_is_kept_for_a_client_that_is_not_connected(peer: Peer) -> None:
 
 
 def test_a_query_is_answered_and_not_remembered(peer: Peer) -> None:
-    peer.lane.tell(1, "result")
+    peer.lane.tell(messages.answer(1, "result"))
     assert peer.outcome(1) == "result"
     assert not peer.lane.replies
 

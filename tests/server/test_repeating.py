@@ -81,6 +81,23 @@ def test_a_parked_request_that_is_not_sent_again_takes_nothing(
     assert producer.take_all() == [b"item"]
 
 
+def test_a_put_that_another_one_of_its_lane_lets_go_on_is_carried_out_once(
+    simulation: Simulation,
+) -> None:
+    """It has room as soon as the one before it, which has none, leaves with the connection."""
+    putter = simulation.peer("queue.open", "narrow", 3, None, None)
+    for item in (b"a", b"b"):
+        putter.put(item, "narrow")
+    too_many = putter.ask("queue.put_many", "narrow", [b"c", b"d"], *FOREVER)
+    one = putter.ask("queue.put", "narrow", b"e", *FOREVER)
+    putter.lose()
+    again = putter.connect_again()
+    for number in (too_many, one):
+        again.ask_again(number)
+    assert simulation.peer().take_all("narrow") == [b"a", b"b", b"e", b"c", b"d"]
+    assert [again.outcome(number) for number in (too_many, one)] == [None, None]
+
+
 def test_a_request_sent_twice_while_it_is_parked_waits_once(producer: Peer, consumer: Peer) -> None:
     number = consumer.get()
     consumer.ask_again(number)

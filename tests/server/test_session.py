@@ -41,6 +41,31 @@ def test_a_session_gives_up_waiting_then_holding_then_what_was_on_its_way(
     assert not peer.lane.replies
 
 
+def test_a_defect_in_one_object_keeps_no_other_from_being_given_up(peer: Peer) -> None:
+    class Broken:
+        def abandon(self, session: Session, now: float) -> None:
+            raise AssertionError("a defect")
+
+    class Whole:
+        is_abandoned = False
+
+        def abandon(self, session: Session, now: float) -> None:
+            self.is_abandoned = True
+
+    def undo(now: float) -> None:
+        raise AssertionError("another defect")
+
+    undone: list[float] = []
+    broken, whole = Broken(), Whole()
+    session = peer.lane.session
+    session.stakes.update({broken: None, whole: None})
+    peer.lane.answer(1, None, undone.append)
+    peer.lane.answer(2, None, undo)
+    session.end(5.0)
+    assert whole.is_abandoned
+    assert undone == [5.0]
+
+
 def test_a_session_is_connected_while_one_of_its_lanes_is(peer: Peer) -> None:
     second = peer.thread(2)
     session = peer.lane.session
