@@ -6,6 +6,8 @@ import threading
 
 import pytest
 
+from shared_state_protocol.errors import ObjectNotFound
+
 from ..fixtures.simulation import GRACE_S, Simulation
 
 AGENT = 7
@@ -185,6 +187,32 @@ def test_the_lock_of_a_process_that_died_goes_to_who_was_notified(parties: list[
     changer.notify()
     changer.peer.die()
     assert sleeper.was_notified(number)
+
+
+def test_whoever_is_at_a_condition_whose_lock_is_deleted_is_told(parties: list[Party]) -> None:
+    """A lock that is made again under the old name would give its tokens a second time."""
+    holder, sleeper, lost = parties
+    sleeping, broken_off = sleeper.wait(), lost.wait()
+    lost.peer.lose()
+    lost.peer = lost.peer.connect_again()
+    holder.take()
+    entering = sleeper.peer.ask("rlock.acquire", "changed", True, None, AGENT + 1)
+    holder.peer.call("state.delete", "", "guard")
+    holder.peer.call("lock.open", "guard")
+    for number in (sleeping, entering):
+        with pytest.raises(ObjectNotFound, match="'guard' was deleted"):
+            sleeper.peer.outcome(number)
+    lost.peer.ask_again(broken_off)
+    for call in (
+        lambda: lost.peer.outcome(broken_off),
+        lambda: lost.peer.outcome(lost.resume()),
+        lost.take,
+        holder.notify,
+        holder.release,
+    ):
+        with pytest.raises(ObjectNotFound, match="lock of the condition 'changed'"):
+            call()
+    assert holder.peer.call("rlock.locked", "changed") is False
 
 
 def test_a_thousand_sleepers_are_a_thousand_list_entries(simulation: Simulation) -> None:
