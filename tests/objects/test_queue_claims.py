@@ -459,12 +459,31 @@ def test_what_several_claims_of_the_dead_held_returns_in_its_order(
 
 
 def test_the_end_of_a_session_is_noticed_by_those_who_wait_for_its_items(
+    simulation: Simulation,
+) -> None:
+    producer, consumer = (simulation.peer("queue.open", "jobs", 0, 1, "dead") for _ in range(2))
+    producer.put(b"a")
+    consumer.confirm(take(consumer, 1))
+    producer.call("queue.shutdown", "jobs", False)
+    number = producer.get()
+    assert number not in producer.replies
+    consumer.die()
+    with pytest.raises(ShutDown):
+        producer.outcome(number)
+
+
+def test_nobody_waits_for_what_an_immediate_shutdown_will_drop(
     producer: Peer, consumer: Peer
 ) -> None:
     producer.put(b"a")
     take(consumer, 1)
+    waiting = producer.get()
     producer.call("queue.shutdown", "jobs", True)
-    number = producer.get()
-    consumer.die()
-    with pytest.raises(ShutDown):
-        producer.outcome(number)
+    for number in (waiting, producer.get(), producer.ask("queue.get_nowait", "jobs")):
+        with pytest.raises(ShutDown):
+            producer.outcome(number)
+    joining = producer.ask("queue.join", "jobs", None)
+    assert joining not in producer.replies
+    consumer.call("queue.give_back", "jobs", 1)
+    assert producer.outcome(joining) is True
+    assert producer.call("queue.empty", "jobs") is True

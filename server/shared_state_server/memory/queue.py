@@ -6,7 +6,8 @@ hands over until one side of each is empty. An item that comes back is the next 
 reply that carried it did not arrive or whoever claimed it failed.
 
 After a shutdown a getter waits only for what other sessions have claimed: if nothing of that comes
-back, it has to go. It does not wait for what its own session has, which might be for itself.
+back, it has to go. It does not wait for what its own session has, which might be for itself, and
+after an immediate one for nothing, since all that comes back is dropped.
 """
 
 from __future__ import annotations
@@ -270,7 +271,7 @@ class Queue:
 
     def _is_vain(self, session: Session) -> bool:
         """Return whether no item will come any more for which `session` could wait."""
-        return self._shut and not self._claims.any_but_of(session)
+        return self._shut and (self._drops or not self._claims.any_but_of(session))
 
     def _end_vain_waits(self) -> None:
         if self._shut and not self._items:
