@@ -56,6 +56,7 @@ class StdlibLane(Lane):
     def interrupt(self, now: float) -> None:
         """Withdraw a wait whose reply its client will not read: it has made another request."""
         self.withdraw_all(now)
+        self.withdrawn.clear()  # nor will it ask again
         self.convert = None
 
     def undo_all(self, now: float) -> None:

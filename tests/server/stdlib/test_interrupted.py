@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import multiprocessing
 from collections.abc import Iterator
 from multiprocessing import managers as standard
 from typing import Any
@@ -9,6 +10,8 @@ from typing import Any
 import pytest
 
 from shared_state import managers as ours
+
+PATIENCE_S = 30
 
 
 @pytest.fixture
@@ -30,3 +33,19 @@ def test_the_next_call_gets_its_own_answer(manager: Any) -> None:
     barrier = manager.Barrier(2)
     interrupted(barrier)
     assert (barrier.n_waiting, barrier.parties) == (0, 2)
+
+
+def interrupt_and_end(barrier: Any, lock: Any) -> None:
+    interrupted(barrier)
+    assert lock.acquire()
+
+
+def test_a_barrier_does_not_break_at_the_end_of_who_had_interrupted_its_wait(manager: Any) -> None:
+    barrier, lock = manager.Barrier(2), manager.Lock()
+    context = multiprocessing.get_context("spawn")
+    process = context.Process(target=interrupt_and_end, args=(barrier, lock))
+    process.start()
+    process.join()
+    assert process.exitcode == 0
+    assert lock.acquire(True, PATIENCE_S), "free once the session is over"
+    assert barrier.broken is False
