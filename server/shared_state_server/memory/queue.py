@@ -17,6 +17,7 @@ from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 from shared_state_protocol.errors import ClaimLost, ShutDown
+from shared_state_protocol.limits import MAX_NODES
 
 from ..session import Lane, OwnerFields, Session
 from ..waiting import Call, Line, Undo
@@ -27,6 +28,9 @@ __all__ = ["Queue"]
 
 DELIVERY_BYTES = 8 * 1024 * 1024
 """Of items that `get_many` hands over in one reply, the last one apart: well within a frame."""
+
+DELIVERY_ITEMS = MAX_NODES // 2
+"""The same, in items: well within what a message may have, however small each of them is."""
 
 NEGATIVE_TIMEOUT = "'timeout' must be a non-negative number"
 
@@ -199,6 +203,7 @@ class Queue:
     def _take(self, count: int) -> list[bytes]:
         taken: list[bytes] = []
         size = 0
+        count = min(count, DELIVERY_ITEMS)
         while self._items and len(taken) < count and size < DELIVERY_BYTES:
             taken.append(self._items.take())
             size += len(taken[-1])
