@@ -404,7 +404,9 @@ def test_a_session_that_is_cut_off_keeps_its_claims_for_the_grace_period(
     simulation: Simulation, producer: Peer, consumer: Peer
 ) -> None:
     producer.call("queue.put_many", "jobs", [b"a", b"b", b"c"], *FOREVER)
-    assert [consumer.outcome(take(consumer, claim)) for claim in (1, 2)] == [[1, b"a"], [1, b"b"]]
+    numbers = [take(consumer, claim) for claim in (1, 2)]
+    assert [consumer.outcome(number) for number in numbers] == [[1, b"a"], [1, b"b"]]
+    consumer.arrived(numbers[-1])
     consumer.lose()
     simulation.pass_time(GRACE_S * 0.9)
     consumer = consumer.connect_again()
@@ -437,6 +439,17 @@ def test_a_claim_that_was_given_up_before_it_came_is_no_attempt(
     assert producer.outcome(take(producer, 1)) == [1, b"a"]
     consumer.cancel(number)
     assert producer.call("queue.qsize", "jobs") == 0
+
+
+def test_a_claim_that_had_not_reached_who_died_is_no_attempt(simulation: Simulation) -> None:
+    dying, heir = (simulation.peer("queue.open", "jobs", 0, 1, "dead") for _ in range(2))
+    heir.call("queue.put_many", "jobs", [b"seen", b"on its way", b"next"], *FOREVER)
+    dying.confirm(take(dying, 1))
+    take(dying, 2)
+    dying.die()
+    assert heir.call("queue.qsize", "dead") == 1
+    assert heir.outcome(take(heir, 1)) == [1, b"on its way"]
+    assert heir.outcome(take(heir, 2)) == [1, b"next"]
 
 
 def test_a_claim_may_end_before_its_delivery_is_confirmed(producer: Peer, consumer: Peer) -> None:

@@ -42,9 +42,10 @@ class Several(NamedTuple):
 
 
 class Claim(NamedTuple):
-    """What a getter wants that claims one item by `number`."""
+    """What a getter wants that claims one item by `number`, in that request of its lane."""
 
     number: int
+    request: int
 
 
 class Queue:
@@ -112,7 +113,7 @@ class Queue:
 
     def take(self, call: Call, claim: int, block: bool, timeout: float | None) -> object:
         self._claims.refuse_number_in_use(call.lane.session, claim)
-        return self._get(call, Claim(claim), block, timeout)
+        return self._get(call, Claim(claim, call.number), block, timeout)
 
     def acknowledge(self, call: Call, claim: int) -> None:
         self._claims.end(call.lane.session, claim)
@@ -124,7 +125,7 @@ class Queue:
             claimed = self._claims.end(call.lane.session, claim)
         except ClaimLost:
             return
-        self._fail([claimed], call.now)
+        self._return([Tried.once_more(claimed.item)], call.now)
 
     def qsize(self) -> int:
         return len(self._items)
@@ -170,8 +171,10 @@ class Queue:
         return self._claims.owners(now)
 
     def abandon(self, session: Session, now: float) -> None:
-        """Take back what a session had claimed that is gone."""
-        self._fail(self._claims.end_all(session), now)
+        """Take back what a session had claimed that is gone: it failed at what had reached it."""
+        claims = self._claims.end_all(session)
+        items = [Tried.once_more(it.item) if it.has_arrived() else it.item for it in claims]
+        self._return(items, now)
 
     def bury(self, item: bytes, now: float) -> None:
         """Take an item that failed elsewhere too often, over `maxsize` too: it has no other place.
@@ -215,12 +218,13 @@ class Queue:
             item = self._items.take()
             return bytes(item), lambda now: self._put_back([item], now)
         if isinstance(want, Claim):
-            return self._lend(lane, want.number, now)
+            return self._lend(lane, want, now)
         items = self._take(want.max_items)
         return list(map(bytes, items)), lambda now: self._put_back(items, now)
 
-    def _lend(self, lane: Lane, number: int, now: float) -> tuple[Any, Undo]:
-        claimed = Claimed(self._items.take(), lane, now)
+    def _lend(self, lane: Lane, want: Claim, now: float) -> tuple[Any, Undo]:
+        number = want.number
+        claimed = Claimed(self._items.take(), lane, now, want.request)
         self._claims.add(number, claimed)
 
         def undo(now: float) -> None:
@@ -233,15 +237,14 @@ class Queue:
 
         return (claimed.attempt, bytes(claimed.item)), undo
 
-    def _fail(self, claims: list[Claimed], now: float) -> None:
-        """Have items return, or go to the dead letters, at which an attempt has failed."""
-        tried = [Tried.once_more(claimed.item) for claimed in claims]
+    def _return(self, items: Sequence[bytes], now: float) -> None:
+        """Have items return, or go to the dead letters at which too many attempts have failed."""
         letters = self._dead_letters
         if letters is not None and not self._drops:
-            kept = [item for item in tried if not letters.take(item, now)]
-            self._count_as_done(len(tried) - len(kept))
-            tried = kept
-        self._put_back(tried, now)
+            kept = [item for item in items if not letters.take(item, now)]
+            self._count_as_done(len(items) - len(kept))
+            items = kept
+        self._put_back(items, now)
 
     def _put_back(self, items: Sequence[bytes], now: float) -> None:
         """Have `items`, in this order, be the next again."""
