@@ -441,6 +441,18 @@ def test_a_claim_that_was_given_up_before_it_came_is_no_attempt(
     assert producer.call("queue.qsize", "jobs") == 0
 
 
+def test_two_that_wait_to_claim_by_one_number_do_not_lose_an_item(
+    producer: Peer, consumer: Peer
+) -> None:
+    first, second = take(consumer, 1), take(consumer, 1)
+    producer.call("queue.put_many", "jobs", [b"a", b"b"], *FOREVER)
+    assert consumer.outcome(first) == [1, b"a"]
+    with pytest.raises(ValueError, match="claim 1 of this session"):
+        consumer.outcome(second)
+    consumer.die()
+    assert producer.take_all() == [b"a", b"b"]
+
+
 def test_a_claim_that_had_not_reached_who_died_is_no_attempt(simulation: Simulation) -> None:
     dying, heir = (simulation.peer("queue.open", "jobs", 0, 1, "dead") for _ in range(2))
     heir.call("queue.put_many", "jobs", [b"seen", b"on its way", b"next"], *FOREVER)

@@ -224,6 +224,7 @@ class Queue:
 
     def _lend(self, lane: Lane, want: Claim, now: float) -> tuple[Any, Undo]:
         number = want.number
+        self._claims.refuse_number_in_use(lane.session, number)
         claimed = Claimed(self._items.take(), lane, now, want.request)
         self._claims.add(number, claimed)
 
@@ -296,7 +297,12 @@ class Queue:
     def _serve_getters(self, now: float) -> None:
         while self._items and self._getters:
             getter = self._getters.first()
-            getter.answer(*self._hand_over(getter.lane, getter.want, now))
+            try:
+                handed_over = self._hand_over(getter.lane, getter.want, now)
+            except ValueError as error:  # two have waited to claim by the same number
+                getter.fail(error)
+            else:
+                getter.answer(*handed_over)
 
     def _admit_putters(self) -> None:
         """Give room to those who can use it, after one has left that could not.
