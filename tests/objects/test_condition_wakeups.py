@@ -134,6 +134,36 @@ def test_a_wait_that_never_began_or_was_over_needs_no_lock(parties: list[Party])
     assert changer.peer.call("rlock.locked", "changed") is False
 
 
+def given_up_for_good(sleeper: Party) -> None:
+    """Have its wait be given up after its connection broke, and not be followed by `resume`."""
+    number = sleeper.wait()
+    sleeper.peer.lose()
+    sleeper.peer = sleeper.peer.connect_again()
+    sleeper.peer.cancel(number)
+
+
+def test_who_has_taken_the_lock_again_does_not_wait_for_himself(parties: list[Party]) -> None:
+    _, sleeper, _ = parties
+    given_up_for_good(sleeper)
+    sleeper.take()
+    assert sleeper.peer.outcome(sleeper.resume()) is None
+    sleeper.release()
+    assert sleeper.peer.call("rlock.locked", "changed") is False
+    assert sleeper.peer.outcome(sleeper.resume()) is None
+
+
+def test_a_wait_that_was_given_up_does_not_give_the_lock_to_a_later_one(
+    parties: list[Party],
+) -> None:
+    _, sleeper, _ = parties
+    given_up_for_good(sleeper)
+    refused = sleeper.peer.ask("condition.wait", "changed", None, AGENT)
+    with pytest.raises(RuntimeError, match="un-acquired"):
+        sleeper.peer.outcome(refused)
+    assert sleeper.peer.outcome(sleeper.resume()) is None
+    assert sleeper.peer.call("rlock.locked", "changed") is False
+
+
 def test_what_is_notified_while_a_sleepers_connection_is_broken_wakes_it(
     parties: list[Party],
 ) -> None:

@@ -5,7 +5,8 @@ it has the lock again. One that is gone before its answer arrived passes its wak
 
 A wait that was given up leaves a note of how deep its caller had the lock, and `resume` takes it
 again. So does the same wait when it is asked for once more because its connection broke: nobody
-knows what it missed, so it is woken.
+knows what it missed, so it is woken. The note is void once the caller has the lock in another way,
+or waits anew.
 
 A condition whose lock is deleted is of no use any more, until it is deleted too and made anew.
 """
@@ -79,9 +80,10 @@ class Condition(RLock):
         return [*self._sleepers, *self._line]
 
     def wait(self, call: Call, timeout: float | None, agent: int) -> object:
-        given_up = self._given_up.get(call.lane.session, {}).get(agent)
+        self._refuse_without_lock()
+        given_up = self._take_note(call, agent)
         if given_up is not None and given_up[:2] == (call.lane.number, call.number):
-            return self._resume(call, agent, woken=True)
+            return self._resume(call, agent, given_up.depth, woken=True)
         self._refuse_outsider(call, agent, "wait on")
         call.park(
             self._sleepers,
@@ -94,6 +96,7 @@ class Condition(RLock):
         return PARKED
 
     def notify(self, call: Call, n: int, agent: int) -> None:
+        self._refuse_without_lock()
         self._refuse_outsider(call, agent, "notify on")
         for _ in range(min(n, len(self._sleepers))):
             self._notify_first(call.now)
@@ -102,14 +105,14 @@ class Condition(RLock):
         self.notify(call, len(self._sleepers), agent)
 
     def resume(self, call: Call, agent: int) -> object:
-        return self._resume(call, agent, woken=None)
-
-    def _resume(self, call: Call, agent: int, *, woken: bool | None) -> object:
         self._refuse_without_lock()
-        given_up = self._given_up.get(call.lane.session, {}).pop(agent, None)
-        if given_up is None:
+        given_up = self._take_note(call, agent)
+        if given_up is None or Exclusive.is_held_by(self._lock, call, agent):
             return None  # the wait never began, or was over: the caller has the lock
-        claim = Claim(agent, given_up.depth)
+        return self._resume(call, agent, given_up.depth, woken=None)
+
+    def _resume(self, call: Call, agent: int, depth: int, *, woken: bool | None) -> object:
+        claim = Claim(agent, depth)
         call.park(self._sleepers, None, late=None, want=claim, gone=self._gone)
         self._wake(call.lane.waiters[call.number], call.now, woken=woken)
         return PARKED
@@ -151,6 +154,10 @@ class Condition(RLock):
         if passes_on and self._sleepers:
             self._notify_first(now)
 
+    def _take_note(self, call: Call, agent: int) -> GivenUp | None:
+        """Return what is noted of the caller, and note it no more."""
+        return self._given_up.get(call.lane.session, {}).pop(agent, None)
+
     def _refuse_without_lock(self) -> None:
         if self._is_deleted:
             raise ObjectNotFound(
@@ -158,7 +165,6 @@ class Condition(RLock):
             )
 
     def _refuse_outsider(self, call: Call, agent: int, action: str) -> None:
-        self._refuse_without_lock()
         if not self._lock.is_held_by(call, agent):
             raise RuntimeError(f"cannot {action} un-acquired lock")
 

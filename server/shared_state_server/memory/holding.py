@@ -58,6 +58,15 @@ class Exclusive(Owned):
         holder = self._holder
         return holder if holder is not None and holder.token == token else None
 
+    def is_held_by(self, call: Call, agent: int) -> bool:
+        """Return whether the caller has it."""
+        holder = self._holder
+        return (
+            holder is not None
+            and holder.agent == agent
+            and holder.lane.session is call.lane.session
+        )
+
     def lined_up(self) -> list[Waiter]:
         return list(self._line)
 
