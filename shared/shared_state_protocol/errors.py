@@ -24,9 +24,9 @@
         └── InternalError          a defect in the server; its log has the traceback
 
 Where the standard library has a class for it, that class itself is raised: ``KeyError``,
-``IndexError``, ``queue.Empty``, ``queue.Full``, ``multiprocessing.AuthenticationError``,
-``ConnectionRefusedError``, ``TimeoutError``. ``ShutDown`` is ``queue.ShutDown`` where that exists
-(Python 3.13) and our own class of the same name before.
+``IndexError``, ``queue.Empty``, ``queue.Full``, ``decimal.InvalidOperation``,
+``multiprocessing.AuthenticationError``, ``ConnectionRefusedError``, ``TimeoutError``. ``ShutDown``
+is ``queue.ShutDown`` where that exists (Python 3.13) and our own class of the same name before.
 
 On the wire an error is its name in `WIRE_NAMES` and its arguments: text, numbers, or the bytes of
 an encoded key. Anything else that a server raises becomes an `InternalError` without details.
@@ -34,6 +34,7 @@ an encoded key. Anything else that a server raises becomes an `InternalError` wi
 
 from __future__ import annotations
 
+import decimal
 import queue
 import threading
 from multiprocessing import AuthenticationError
@@ -179,6 +180,8 @@ _STANDARD: tuple[type[Exception], ...] = (
 WIRE_NAMES: dict[type[Exception], str] = {
     **{error: error.__name__ for error in _STANDARD},
     threading.BrokenBarrierError: "threading.BrokenBarrierError",
+    decimal.InvalidOperation: "decimal.InvalidOperation",
+    decimal.Overflow: "decimal.Overflow",
     queue.Empty: "queue.Empty",
     queue.Full: "queue.Full",
     ShutDown: "queue.ShutDown",

@@ -10,6 +10,7 @@ import threading
 import tracemalloc
 from collections import Counter
 from collections.abc import Callable
+from decimal import Decimal, InvalidOperation
 from multiprocessing.connection import Connection
 from typing import Any
 
@@ -110,6 +111,19 @@ def test_the_server_sorts_stably_and_both_ways(either: Either) -> None:
     assert repr(items.copy()) == "[1.0, 1, True, 2, 3]"
     items.sort(reverse=True)
     assert repr(items.copy()) == "[3, 2, 1.0, 1, True]"
+
+
+@pytest.mark.parametrize("kind", ["NaN", "sNaN"])
+def test_sorting_what_is_no_number_raises_what_python_raises_and_changes_nothing(
+    either: Either, kind: str
+) -> None:
+    items = either.list("l")
+    items.extend([2, Decimal(kind), 1])
+    revision = items.revision()
+    with pytest.raises(InvalidOperation):
+        items.sort()
+    assert str(items.copy()) == f"[2, Decimal('{kind}'), 1]"
+    assert items.revision() == revision
 
 
 def test_a_key_sorts_stably_and_both_ways(either: Either) -> None:

@@ -6,12 +6,14 @@ parent that cleans up after its child); `_stray` lets that one release pass with
 from the new holder.
 
 A condition gives a lock back with `give_up`, however deep it was taken, and has a waiter take it
-again with `take_back`.
+again with `take_back`. It fails with the lock when that is deleted: the next of that name has
+tokens of its own.
 """
 
 from __future__ import annotations
 
 from typing import Any, ClassVar
+from weakref import WeakKeyDictionary
 
 from ..lane import Lane, OwnerFields
 from ..session import Session
@@ -34,6 +36,7 @@ class Exclusive(Owned):
         self._line = LockLine(self)
         self._stray = False
         self._is_abandoned = False
+        self._conditions: WeakKeyDictionary[Exclusive, None] | None = None  # as most have none
 
     @property
     def holder(self) -> Holder | None:
@@ -56,6 +59,15 @@ class Exclusive(Owned):
         holder = self._holder
         return holder if holder is not None and holder.token == token else None
 
+    def is_held_by(self, call: Call, agent: int) -> bool:
+        """Return whether the caller has it."""
+        holder = self._holder
+        return (
+            holder is not None
+            and holder.agent == agent
+            and holder.lane.session is call.lane.session
+        )
+
     def lined_up(self) -> list[Waiter]:
         return list(self._line)
 
@@ -69,10 +81,19 @@ class Exclusive(Owned):
             self._pass_on(now)
 
     def fail_all(self, error: Exception) -> None:
-        """Fail whoever waits: the object is being deleted."""
+        """Fail whoever waits, here and at its conditions: the object is being deleted."""
         self._line.fail_all(error)
-        if self._holder is not None:
-            self._end(self._holder)
+        holder, self._holder = self._holder, None
+        if holder is not None:
+            self._end(holder)
+        for condition in list(self._conditions or ()):
+            condition.fail_all(error)
+
+    def take_along(self, condition: Exclusive) -> None:
+        """Have `condition`, which works on this, fail with it; nobody else need keep it."""
+        if self._conditions is None:
+            self._conditions = WeakKeyDictionary()
+        self._conditions[condition] = None
 
     def undo(self, holder: Holder, now: float) -> None:
         """Take it back from a holder that was never told that it has it."""

@@ -26,15 +26,6 @@ class RLock(Exclusive):
         elif not self._absorbs_release():
             raise RuntimeError("cannot release un-acquired lock")
 
-    def is_held_by(self, call: Call, agent: int) -> bool:
-        """Return whether the caller has it."""
-        holder = self._holder
-        return (
-            holder is not None
-            and holder.agent == agent
-            and holder.lane.session is call.lane.session
-        )
-
     def _deepen(self, holder: Holder) -> Undo:
         holder.depth += 1
 

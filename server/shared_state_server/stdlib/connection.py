@@ -149,7 +149,7 @@ class StdlibConnection(asyncio.Protocol):
         """Carry a request out, in the event loop or by the worker."""
         self.count_request()
         if self.lane is not None and self.lane.waiters:
-            self.lane.withdraw_all(self._hall.service.clock())
+            self.lane.interrupt(self._hall.service.clock())
         try:
             request = self.load(payload, plain_only=True)
         except Elsewhere:

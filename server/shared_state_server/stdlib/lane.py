@@ -54,6 +54,12 @@ class StdlibLane(Lane):
         self.convert = None
         self._tell(("#ERROR", error))
 
+    def interrupt(self, now: float) -> None:
+        """Withdraw a wait whose reply its client will not read: it has made another request."""
+        self.withdraw_all(now)
+        self.withdrawn.clear()  # nor will it ask again
+        self.convert = None
+
     def undo_all(self, now: float) -> None:
         undo, self.undo = self.undo, None
         if undo is not None:

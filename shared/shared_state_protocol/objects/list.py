@@ -124,7 +124,10 @@ class List(Generic[V]):
 
     @command
     def sort(self, reverse: bool = False, *, fence: Fence = None) -> None:
-        """Sort in place, in the server; stable, and TypeError where Python cannot compare."""
+        """Sort in place, in the server; stable, and TypeError where Python cannot compare.
+
+        decimal.InvalidOperation if there is a Decimal among the items that is no number.
+        """
 
     @query
     def revision(self) -> int:
