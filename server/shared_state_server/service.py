@@ -100,8 +100,8 @@ class Service:
         """
         try:
             number, acknowledged, wire, name, *arguments = messages.read(payload)
-        except ValueError:
-            raise ProtocolError("a message of too few parts") from None
+        except ValueError as error:
+            raise ProtocolError(f"a message of too few parts: {error}") from None
         if (
             type(number) is not int
             or type(acknowledged) is not int
@@ -196,8 +196,10 @@ class Service:
         Returns the results, None for a request that failed, and of each of those its place, and the
         name and the arguments of its error.
         """
-        if type(targets) is not list or type(requests) is not list:
-            raise ProtocolError("a batch that is no array")
+        if type(targets) is not list:
+            raise _no_list("argument 1 (targets)", targets)
+        if type(requests) is not list:
+            raise _no_list("argument 2 (requests)", requests)
         parts: list[Any] = requests  # pyright: ignore[reportUnknownVariableType]  # of whatever
         known: dict[int, Target] = {}
         results: list[Any] = []
@@ -206,7 +208,7 @@ class Service:
         for request in chain.from_iterable(self._while_there_is_time(parts, call.now)):
             try:
                 if type(request) is not list:  # a long text would become a list of its letters
-                    raise ProtocolError("a request of a batch that is no array")
+                    raise _no_list(f"request {len(results)}", request)
                 items: list[Any] = request  # pyright: ignore[reportUnknownVariableType]  # of whatever
                 at, *arguments = items
                 knows, value, method, behaviour = (
@@ -256,7 +258,8 @@ class Service:
     ) -> Any:
         """Carry out one request of a batch, and note what is now `known` of its target."""
         if type(at) is not int or not 0 <= at < len(targets):
-            raise ProtocolError("a target that is not among those of the batch")
+            came = at if type(at) is int else type(at).__name__
+            raise ProtocolError(f"state.batch has {len(targets)} targets, and none at place {came}")
         wire, name = targets[at]
         row = self._rows.get(wire) or self._refuse(wire)
         if row.is_alone:
@@ -278,7 +281,7 @@ class Service:
         other request does of which there is no memory.
         """
         if number <= lane.acknowledged:
-            raise ProtocolError("a request whose reply was acknowledged before")
+            raise ProtocolError(f"request {number} came again, whose reply was acknowledged before")
         repeat = lane.repeat(number, self.clock())
         if repeat is None:
             row = self._table.get(wire)
@@ -293,7 +296,7 @@ class Service:
         if kind == messages.ARRIVED:
             lane.arrived(arguments[0], set(arguments[1:]))
         elif len(arguments) != 1:
-            raise ProtocolError("a notice of several numbers")
+            raise ProtocolError(f"a notice of {len(arguments)} numbers instead of one")
         elif kind == messages.CONFIRM:
             lane.confirm(arguments[0])
         elif kind == messages.CANCEL:
@@ -389,6 +392,11 @@ def _bytes_in(result: Any) -> int:
     if type(result) is bytes:
         return len(result)
     return sum(map(_bytes_in, result)) if type(result) in (list, tuple) else 0
+
+
+def _no_list(what: str, came: object) -> ProtocolError:
+    """Return the error of a batch that has something else where a list has to be."""
+    return ProtocolError(f"state.batch: {what} has to be a list, not {type(came).__name__}")
 
 
 def _log_end(session: Session) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import tracemalloc
 from typing import Any
 
@@ -97,6 +98,33 @@ def test_arguments_that_have_not_the_contracts_shape_are_refused(
     with pytest.raises(ProtocolError, match="argument"):
         peer.call(wire, wire[0], *arguments)
     assert_nothing_changed(peer)
+
+
+@pytest.mark.parametrize(
+    ("wire", "arguments", "told"),
+    [
+        (
+            "dict.set",
+            [KEY],
+            "expected dict.set(key, value), with or without a fence, got 1 arguments",
+        ),
+        ("dict.size", [KEY], "expected dict.size(), got 1 arguments"),
+        ("dict.set", ["key", OTHER], "dict.set: argument 1 (key) has to be bytes, not str"),
+        ("list.pop", [None], "list.pop: argument 1 (index) has to be int, not NoneType"),
+        ("dict.update", [None], "dict.update: argument 1 (other) has to be list, not NoneType"),
+        (
+            "dict.update",
+            [[[KEY]]],
+            "dict.update: argument 1 (other) is a list of something else than the contract says",
+        ),
+    ],
+)
+def test_a_refusal_tells_the_operation_what_was_expected_and_what_came(
+    peer: Peer, wire: str, arguments: list[Any], told: str
+) -> None:
+    with pytest.raises(ProtocolError) as refused:
+        peer.call(wire, wire[0], *arguments)
+    assert str(refused.value) == told
 
 
 def test_what_was_let_in_once_does_not_let_in_what_looks_like_it(peer: Peer) -> None:
@@ -216,6 +244,10 @@ def test_a_batch_is_checked_request_by_request(peer: Peer) -> None:
     assert results == [None, VALUE] * len(bad)
     assert [at for at, *_ in failures] == list(range(0, len(both), 2))
     assert [named for _, named, _ in failures[: len(wrong)]] == [named for *_, named in wrong]
+    told = [text for *_, [text] in failures[first_strange + len(strange_targets) - 1 :]]
+    assert told[0] == f"state.batch has {len(targets)} targets, and none at place {len(targets)}"
+    assert told[2] == f"state.batch has {len(targets)} targets, and none at place str"
+    assert told[-1] == f"state.batch: request {2 * len(bad) - 2} has to be a list, not str"
     assert_nothing_changed(peer)
 
 
@@ -303,7 +335,9 @@ def test_a_result_that_does_not_travel_is_an_error_and_no_end_of_the_connection(
 def test_a_batch_is_two_arrays(peer: Peer, strange: Any, which: int) -> None:
     arrays: list[Any] = [[["dict.clear", "d"]], [[0]]]
     arrays[which] = strange
-    with pytest.raises(ProtocolError):
+    argument = ("1 (targets)", "2 (requests)")[which]
+    told = f"state.batch: argument {argument} has to be a list, not {type(strange).__name__}"
+    with pytest.raises(ProtocolError, match=re.escape(told)):
         peer.call("state.batch", "", *arrays)
     assert_nothing_changed(peer)
 

@@ -12,7 +12,8 @@ from __future__ import annotations
 from functools import partial
 from threading import BrokenBarrierError
 
-from ..session import Lane, Session
+from ..lane import Lane
+from ..session import Session
 from ..waiting import PARKED, Call, Line, Waiter
 
 __all__ = ["Barrier"]
