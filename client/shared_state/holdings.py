@@ -1,9 +1,9 @@
 """Holdings: the locks that a client holds, as far as it knows, and the grants by which it does.
 
-A release is guarded by the grant that it gives back. So who was given up by the server, and comes
-back to release a lock that somebody else has by now, gets `LockLost` and takes nothing from
-anybody. Who has acquired nothing releases whatever is held, as the standard library allows; so does
-a batch, inside of which no grant is known yet.
+A release is guarded by the grant that it gives back. So whoever was given up by the server, and
+comes back to release a lock that somebody else has by now, gets `LockLost` and takes nothing from
+anybody. Anyone who has acquired nothing releases whatever is held, as the standard library allows;
+so does a batch, inside of which no grant is known yet.
 
 A lock has one holder, so one grant for each name is enough, whatever threads, tasks and proxies a
 client has. An rlock is counted, for it is given back as often as it was taken. The permits of a

@@ -91,7 +91,7 @@ class Session:
         self.random = random.Random()  # noqa: S311  # jitter is no secret
 
     def addresses(self) -> list[Address]:
-        """Return the addresses in the order to try them: first where the others lanes are."""
+        """Return the addresses as they are tried: the one where the other lanes are comes first."""
         return [self.address, *(each for each in self._addresses if each != self.address)]
 
     @property

@@ -30,7 +30,7 @@ def dial(session: Session, lane: int, thread: str) -> Opened:
     Raises:
         OSError: nobody is there (ConnectionRefusedError), nobody answers (TimeoutError), or
             whoever is there hangs up again and again (ConnectionResetError).
-        AuthenticationError: the two have not the same key.
+        AuthenticationError: the keys differ.
         ProtocolError: whoever is there is no server of ours.
     """
     dialling = Dialling[socket.socket](session, lane, time.monotonic)
@@ -127,7 +127,8 @@ def _connected(address: Address, session: Session) -> socket.socket:
 def break_off(sock: socket.socket) -> None:
     """Have the coming close of `sock` be a reset.
 
-    For who means to come back: by an end in order the server would know that this process is gone.
+    For whoever means to come back: by an end in order the server would know that this process is
+    gone.
     """
     with contextlib.suppress(OSError):  # it is closed already
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET_AT_CLOSE)

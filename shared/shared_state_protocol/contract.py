@@ -250,7 +250,10 @@ def query(declaration: Declaration[P, R]) -> Once[P, R]:
 
 
 def command(declaration: Declaration[P, R]) -> Once[P, R]:
-    """Declare an operation that changes the object, and so is journaled."""
+    """Declare an operation that changes the object.
+
+    Its reply is remembered until the client has it.
+    """
     return Once(declaration, changes=True)
 
 
