@@ -12,6 +12,7 @@ import asyncio
 import os
 import sys
 import threading
+import traceback
 from collections.abc import Callable, Iterable
 from concurrent.futures import Future
 from multiprocessing import process
@@ -187,7 +188,10 @@ class Office:
             result = getattr(entry.obj, method)(*args, **kwds)
         except Exception as error:  # noqa: BLE001  # whatever it is, it is the client's
             return ERROR, with_note(error)
-        return self.reply_with(entry, method, result)
+        try:
+            return self.reply_with(entry, method, result)
+        except Exception:  # noqa: BLE001  # whatever a registered callable raises
+            return TRACEBACK, traceback.format_exc()
 
     def reply_with(self, entry: Entry, method: str, result: Any) -> Reply:
         """Return the reply that `result` makes: itself, or a shared object in its place."""
@@ -258,12 +262,15 @@ class Office:
     def _fall_back(self, entry: Entry, method: str, args: Any, kwds: Any) -> Reply:
         """Answer what every proxy may ask."""
         obj = entry.obj
-        if method == GET_VALUE:
-            return RETURN, obj.value() if isinstance(obj, Adapter) else obj
-        if method == "__repr__":
-            return RETURN, repr(obj)
-        if method == "__str__":
-            return RETURN, str(obj)
+        try:
+            if method == GET_VALUE:
+                return RETURN, obj.value() if isinstance(obj, Adapter) else obj
+            if method == "__repr__":
+                return RETURN, repr(obj)
+            if method == "__str__":
+                return RETURN, str(obj)
+        except Exception:  # noqa: BLE001  # a lock has no value; users' classes raise whatever
+            return TRACEBACK, traceback.format_exc()
         return TRACEBACK, (
             f"AttributeError: method {method!r} of {type(obj)!r} object is not in "
             f"exposed={sorted(entry.exposed)!r}\n"
