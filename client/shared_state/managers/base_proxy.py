@@ -18,7 +18,7 @@ import os
 import threading
 import uuid
 from collections.abc import Iterable, Mapping
-from multiprocessing import process
+from multiprocessing import AuthenticationError, process
 from multiprocessing.context import get_spawning_popen
 from typing import Any
 
@@ -67,12 +67,19 @@ class BaseProxy(stdlib.BaseProxy):
         incref: bool = True,
         manager_owned: bool = False,
     ) -> None:
-        if authkey is None and manager is None:
-            authkey = reading.authkey
+        heard_from = reading.authkey if authkey is None and manager is None else None
+        if heard_from is not None:
+            authkey = heard_from
         super().__init__(token, serializer, manager, authkey, exposed, False, manager_owned)
         self._Client = listener_client[serializer][1]
         if incref:
-            self._incref()  # type: ignore[attr-defined]  # not in stubs
+            try:
+                self._incref()  # type: ignore[attr-defined]  # not in stubs
+            except AuthenticationError:
+                if heard_from is None:
+                    raise
+                self._authkey = process.current_process().authkey  # it is another manager's
+                self._incref()  # type: ignore[attr-defined]  # as above
 
     def _connect(self) -> None:
         """Give this thread a connection to the server."""
@@ -219,12 +226,13 @@ def AutoProxy(  # as above
     manager_owned: bool = False,
 ) -> Any:
     """Return a proxy for whatever `token` names, with the methods that its server exposes."""
-    if authkey is None:
-        authkey = reading.authkey if manager is None else manager._authkey
-    if authkey is None:
-        authkey = process.current_process().authkey
     if exposed is None:
-        made = listener_client[serializer][1](token.address, authkey=authkey)
+        key = authkey
+        if key is None:
+            key = reading.authkey if manager is None else manager._authkey
+        if key is None:
+            key = process.current_process().authkey
+        made = listener_client[serializer][1](token.address, authkey=key)
         with contextlib.closing(made):
             exposed = dispatch(made, None, "get_methods", (token,))
     proxy_class = MakeProxyType(f"AutoProxy[{token.typeid}]", exposed)

@@ -35,7 +35,6 @@ from .classes import Elsewhere, names_no_class
 from .entries import Entry
 from .errands import Errands
 from .lane import StdlibLane
-from .local import LocalProxy
 from .messages import RETURN, TRACEBACK, Reply, is_xml, read_xml, write
 from .office import Office
 
@@ -194,7 +193,7 @@ class StdlibConnection(asyncio.Protocol):
             raise pickle.UnpicklingError("a request that is none")
         return ident, method, args, kwds
 
-    def _rebuild(self, *args: Any, here: bool) -> LocalProxy:
+    def _rebuild(self, *args: Any, here: bool) -> Any:
         self._met_local = True
         return self.office.rebuild(*args, here=here)
 

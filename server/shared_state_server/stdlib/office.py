@@ -10,6 +10,7 @@ from __future__ import annotations
 import array
 import asyncio
 import os
+import pickle
 import sys
 import threading
 import traceback
@@ -27,10 +28,11 @@ from ..session import Session
 from ..settings import MIB
 from ..waiting import PARKED, Call
 from .adapters import Adapter, adapter_for, adapter_of, is_adapted
-from .classes import MANAGERS, Classes
+from .classes import MANAGERS, Classes, Elsewhere
 from .entries import Entries, Entry
+from .foreign import foreign_proxy
 from .lane import StdlibLane
-from .local import LocalProxy, local_proxy
+from .local import local_proxy
 from .messages import ERROR, PROXY, RETURN, TRACEBACK, Reply, with_note
 from .presence import Presence
 from .worker import Workers
@@ -218,14 +220,24 @@ class Office:
             return local_proxy(self, made, self._proxytype(token.typeid), token, "pickle")
         raise sys.modules[MANAGERS].RemoteError(content)
 
-    def rebuild(
-        self, made_by: Any, token: Any, serializer: str, kwds: Any, *, here: bool
-    ) -> LocalProxy:
-        """Return the proxy that a client has sent, which is local if its object is here."""
-        proxy: LocalProxy = local_proxy(
-            self, self.entries.find(token.id), made_by, token, serializer
-        )
-        return proxy
+    def rebuild(self, made_by: Any, token: Any, serializer: str, kwds: Any, *, here: bool) -> Any:
+        """Return the proxy that a client has sent, which is local if its object is here.
+
+        Raises:
+            Elsewhere: it is another manager's, and `here` is the event loop.
+            pickle.UnpicklingError: it is, and clients are not trusted with where to connect to.
+            KeyError: its object is no more.
+        """
+        if self.entries.is_ours(token.id):
+            return local_proxy(self, self.entries.find(token.id), made_by, token, serializer)
+        if not self.classes.are_unrestricted:
+            raise pickle.UnpicklingError(
+                f"the proxy of {token.typeid!r} at {token.address!r} is another server's, and this "
+                "one connects to no other: store the value, or keep the object here"
+            )
+        if here:
+            raise Elsewhere
+        return foreign_proxy(made_by, token, serializer, kwds, self.authkey)
 
     def _call_adapter(self, entry: Entry, method: str, args: Any, kwds: Any) -> Any:
         """Call in the event loop, and wait for the answer in this thread."""
