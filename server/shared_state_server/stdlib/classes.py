@@ -75,6 +75,7 @@ class Classes:
             if not each.partition(":")[0] or not each.partition(":")[2]:
                 raise ValueError(f"a class is named as module:Class, not {each!r}")
         self._found: dict[tuple[str, str], Any] = {}
+        importlib.import_module(MANAGERS)  # where proxies and tokens are looked up from now on
 
     @property
     def are_unrestricted(self) -> bool:
