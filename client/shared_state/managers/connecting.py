@@ -274,14 +274,16 @@ def _open_socket(address: Any) -> socket.socket:
         family = socket.AF_INET6
     sock = socket.socket(family, socket.SOCK_STREAM)
     try:
-        sock.settimeout(CONNECT_TIMEOUT_S)
-        sock.connect(address)
-        sock.settimeout(None)
-        if family != socket.AF_UNIX:
+        _set_timeout(sock.fileno(), CONNECT_TIMEOUT_S)
+        if family == socket.AF_UNIX:
+            sock.connect(address)  # one that does not block would not wait for a full backlog
+        else:
+            sock.settimeout(CONNECT_TIMEOUT_S)
+            sock.connect(address)
+            sock.settimeout(None)
             sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             sock.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
-        _set_timeout(sock.fileno(), CONNECT_TIMEOUT_S)
-    except TimeoutError:
+    except (TimeoutError, BlockingIOError):
         sock.close()
         raise TimeoutError(
             f"{address!r} did not take a connection within {CONNECT_TIMEOUT_S:g} s"
