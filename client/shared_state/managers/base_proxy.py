@@ -13,6 +13,7 @@ What differs from the standard library's, which it inherits from:
 from __future__ import annotations
 
 import contextlib
+import errno
 import multiprocessing.managers as stdlib
 import os
 import threading
@@ -93,6 +94,7 @@ class BaseProxy(stdlib.BaseProxy):
         made = self._Client(address, authkey=self._authkey)
         dispatch(made, None, "accept_connection", (name,))
         self._tls.connection = made
+        self._tls.was_connected = True
         self._idset.add(_STAYS)
 
     def _callmethod(
@@ -141,7 +143,13 @@ class BaseProxy(stdlib.BaseProxy):
 
     def _reconnected(self) -> Any:
         self._forget_connection()
-        self._connect()
+        try:
+            self._connect()
+        except FileNotFoundError as error:
+            if not getattr(self._tls, "was_connected", False):
+                raise
+            gone = f"the server at {self._token.address!r} has ended"
+            raise BrokenPipeError(errno.EPIPE, gone) from error
         return self._tls.connection
 
     def _forget_connection(self) -> None:

@@ -135,7 +135,8 @@ class StdlibConnection(asyncio.Protocol):
         agent = int(found[2]) if found else number
         if found and found[3]:
             self._address = found[3], int(found[4])
-        lane = StdlibLane(session, hello, self._hall.service.deadlines, agent, self.send)
+        deadlines = self._hall.service.deadlines
+        lane = StdlibLane(session, hello, deadlines, agent, self.send, self.close)
         lane.send = self.transport.write
         session.lanes[number] = self.lane = lane
 
