@@ -19,7 +19,7 @@ import sys
 from collections.abc import Callable, Iterable
 from typing import Any
 
-__all__ = ["MANAGERS", "PROXIES", "Classes", "Elsewhere", "names_no_class"]
+__all__ = ["MANAGERS", "PROXIES", "Classes", "Elsewhere", "is_managers", "names_no_class"]
 
 MANAGERS = "multiprocessing.managers"
 """The module by whose names proxies and tokens travel."""

@@ -217,7 +217,7 @@ class Office:
             _, token = content
             made = self.entries.find(token.id)
             self.entries.decref(token.id)  # the proxy holds it
-            return local_proxy(self, made, self._proxytype(token.typeid), token, "pickle")
+            return local_proxy(self, made, self._proxytype(token.typeid), token, "pickle", {})
         raise sys.modules[MANAGERS].RemoteError(content)
 
     def rebuild(self, made_by: Any, token: Any, serializer: str, kwds: Any, *, here: bool) -> Any:
@@ -229,7 +229,8 @@ class Office:
             KeyError: its object is no more.
         """
         if self.entries.is_ours(token.id):
-            return local_proxy(self, self.entries.find(token.id), made_by, token, serializer)
+            entry = self.entries.find(token.id)
+            return local_proxy(self, entry, made_by, token, serializer, kwds)
         if not self.classes.are_unrestricted:
             raise pickle.UnpicklingError(
                 f"the proxy of {token.typeid!r} at {token.address!r} is another server's, and this "
