@@ -23,7 +23,7 @@ from multiprocessing import AuthenticationError, process
 from multiprocessing.context import get_spawning_popen
 from typing import Any
 
-from .connecting import listener_client, reading
+from .connecting import ManagerConnection, listener_client, reading
 from .errors import convert_to_error
 
 __all__ = ["AutoProxy", "BaseProxy", "MakeProxyType", "RebuildProxy"]
@@ -84,6 +84,7 @@ class BaseProxy(stdlib.BaseProxy):
 
     def _connect(self) -> None:
         """Give this thread a connection to the server."""
+        _close_what_has_ended()
         name = process.current_process().name
         thread = threading.current_thread()
         if thread is not threading.main_thread():
@@ -195,6 +196,16 @@ class BaseProxy(stdlib.BaseProxy):
             kwds["exposed"] = self._exposed_
             return RebuildProxy, (AutoProxy, self._token, self._serializer, kwds)
         return RebuildProxy, (type(self), self._token, self._serializer, kwds)
+
+
+def _close_what_has_ended() -> None:
+    """Close this thread's connections to servers that are gone: no proxy of theirs may do it."""
+    known: dict[Any, tuple[Any, Any]] = stdlib.BaseProxy._address_to_local
+    for local, _ in list(known.values()):
+        made = getattr(local, "connection", None)
+        if isinstance(made, ManagerConnection) and not made.is_in_call and made.is_unusable():
+            del local.connection
+            made.close()
 
 
 def RebuildProxy(
