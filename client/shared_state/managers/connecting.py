@@ -216,7 +216,7 @@ def _connect(
         try:
             return _connect_to(connection_class, path, authkey)
         except OSError:
-            del _near_paths[address, authkey]  # that server is no more
+            _near_paths.pop((address, authkey), None)  # that server is no more
     return _connect_to(connection_class, address, authkey)
 
 

@@ -123,3 +123,19 @@ def test_it_does_not_wait_for_ever(crowded: socket.socket, monkeypatch: pytest.M
     monkeypatch.setattr(connecting, "CONNECT_TIMEOUT_S", 0.1)
     with pytest.raises(TimeoutError, match="did not take a connection"):
         connecting.Client(crowded.getsockname())
+
+
+def test_two_threads_may_find_at_once_that_a_server_is_no_more(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    address, path = ("host", 1), "/where/it/was"
+
+    def connect(connection_class: Any, reached: Any, authkey: bytes | None) -> Any:
+        if reached == path:
+            connecting._near_paths.clear()  # the other thread was first
+            raise FileNotFoundError(reached)
+        return reached
+
+    monkeypatch.setattr(connecting, "_near_paths", {(address, None): path})
+    monkeypatch.setattr(connecting, "_connect_to", connect)
+    assert connecting.Client(address) == address
