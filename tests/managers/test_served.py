@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import socket
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -17,7 +18,9 @@ from tests.managers.interpreters import MINORS, interpreter
 from tests.managers.playing import PROGRAMS, printed
 from tests.managers.programs.stage import KEY
 
-BY_NAME, FOREIGN = (PROGRAMS / "served" / f"{name}.py" for name in ("by_name", "foreign_class"))
+BY_NAME, FOREIGN, PROXIES = (
+    PROGRAMS / "served" / f"{name}.py" for name in ("by_name", "foreign_class", "proxies")
+)
 SHARED = [
     word for each in ("jobs=queue", "config=dict", "leader=lock") for word in ("--share", each)
 ]
@@ -77,6 +80,21 @@ def test_they_are_the_objects_of_our_own_clients(serve: Serve, tmp_path: Path) -
     printed(publish(BY_NAME, Edition.STANDARD, tmp_path), as_argument(address), "pickle")
     with shared_state.connect(address, authkey=KEY) as state:
         assert state.dict("config") == {"rate": 10}
+
+
+def test_a_proxy_stands_for_an_object_of_this_server_or_is_refused(
+    serve: Serve, tmp_path: Path
+) -> None:
+    program = publish(PROXIES, Edition.STANDARD, tmp_path)
+    address = as_argument(serve(*LET_IN, "--share", "items=list"))
+    with socket.create_server(("127.0.0.1", 0)) as elsewhere:
+        elsewhere.setblocking(False)
+        said = printed(program, address, json.dumps(elsewhere.getsockname())).splitlines()
+        with pytest.raises(BlockingIOError):
+            elsewhere.accept()  # a client does not make the server connect anywhere
+    assert said[:2] == ["0", "[1, 1]"]
+    assert "another server's" in said[2]
+    assert said[3:] == ["0"]
 
 
 def test_a_class_that_is_not_allowed_is_refused_by_name(serve: Serve, tmp_path: Path) -> None:

@@ -33,6 +33,9 @@ class Socket:
         self.family = family
         self.options: dict[tuple[int, int], int] = {}
 
+    def getsockname(self) -> tuple[str, int]:
+        return "10.0.0.2", 50000
+
     def setsockopt(self, level: int, option: int, value: int) -> None:
         self.options[level, option] = value
 
@@ -54,6 +57,12 @@ class Transport(asyncio.Transport):
         self._high = 64 * 1024
         self._is_closing = False
         self._is_writing_paused = False
+
+    def set_protocol(self, protocol: Any) -> None:
+        self._protocol = protocol
+
+    def get_protocol(self) -> Any:
+        return self._protocol
 
     def set_write_buffer_limits(self, high: int | None = None, low: int | None = None) -> None:
         self._high = high or 0
@@ -126,7 +135,7 @@ class Caller:
     def say(self, data: bytes) -> None:
         """Have the server receive `data`, unless the connection is gone."""
         if not self.transport.is_closing():
-            self._loop.perform(self.connection.data_received, data)
+            self._loop.perform(self.transport.get_protocol().data_received, data)
 
     def said(self) -> bytes:
         """Return what the server has written since it was asked last."""

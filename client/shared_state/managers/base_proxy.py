@@ -13,16 +13,17 @@ What differs from the standard library's, which it inherits from:
 from __future__ import annotations
 
 import contextlib
+import errno
 import multiprocessing.managers as stdlib
 import os
 import threading
 import uuid
 from collections.abc import Iterable, Mapping
-from multiprocessing import process
+from multiprocessing import AuthenticationError, process
 from multiprocessing.context import get_spawning_popen
 from typing import Any
 
-from .connecting import listener_client
+from .connecting import ManagerConnection, listener_client
 from .errors import convert_to_error
 from .pickles import reading
 
@@ -68,15 +69,23 @@ class BaseProxy(stdlib.BaseProxy):
         incref: bool = True,
         manager_owned: bool = False,
     ) -> None:
-        if authkey is None and manager is None:
-            authkey = reading.authkey
+        heard_from = reading.authkey if authkey is None and manager is None else None
+        if heard_from is not None:
+            authkey = heard_from
         super().__init__(token, serializer, manager, authkey, exposed, False, manager_owned)
         self._Client = listener_client[serializer][1]
         if incref:
-            self._incref()  # type: ignore[attr-defined]  # not in stubs
+            try:
+                self._incref()  # type: ignore[attr-defined]  # not in stubs
+            except AuthenticationError:
+                if heard_from is None:
+                    raise
+                self._authkey = process.current_process().authkey  # it is another manager's
+                self._incref()  # type: ignore[attr-defined]  # as above
 
     def _connect(self) -> None:
         """Give this thread a connection to the server."""
+        _close_what_has_ended()
         name = process.current_process().name
         thread = threading.current_thread()
         if thread is not threading.main_thread():
@@ -87,6 +96,7 @@ class BaseProxy(stdlib.BaseProxy):
         made = self._Client(address, authkey=self._authkey)
         dispatch(made, None, "accept_connection", (name,))
         self._tls.connection = made
+        self._tls.was_connected = True
         self._idset.add(_STAYS)
 
     def _callmethod(
@@ -135,7 +145,13 @@ class BaseProxy(stdlib.BaseProxy):
 
     def _reconnected(self) -> Any:
         self._forget_connection()
-        self._connect()
+        try:
+            self._connect()
+        except FileNotFoundError as error:
+            if not getattr(self._tls, "was_connected", False):
+                raise
+            gone = f"the server at {self._token.address!r} has ended"
+            raise BrokenPipeError(errno.EPIPE, gone) from error
         return self._tls.connection
 
     def _forget_connection(self) -> None:
@@ -183,6 +199,16 @@ class BaseProxy(stdlib.BaseProxy):
         return RebuildProxy, (type(self), self._token, self._serializer, kwds)
 
 
+def _close_what_has_ended() -> None:
+    """Close this thread's connections to servers that are gone: no proxy of theirs may do it."""
+    known: dict[Any, tuple[Any, Any]] = stdlib.BaseProxy._address_to_local
+    for local, _ in list(known.values()):
+        made = getattr(local, "connection", None)
+        if isinstance(made, ManagerConnection) and not made.is_in_call and made.is_unusable():
+            del local.connection
+            made.close()
+
+
 def RebuildProxy(
     func: Any, token: Any, serializer: str, kwds: dict[str, Any]
 ) -> Any:  # the standard library's
@@ -220,12 +246,13 @@ def AutoProxy(  # as above
     manager_owned: bool = False,
 ) -> Any:
     """Return a proxy for whatever `token` names, with the methods that its server exposes."""
-    if authkey is None:
-        authkey = reading.authkey if manager is None else manager._authkey
-    if authkey is None:
-        authkey = process.current_process().authkey
     if exposed is None:
-        made = listener_client[serializer][1](token.address, authkey=authkey)
+        key = authkey
+        if key is None:
+            key = reading.authkey if manager is None else manager._authkey
+        if key is None:
+            key = process.current_process().authkey
+        made = listener_client[serializer][1](token.address, authkey=key)
         with contextlib.closing(made):
             exposed = dispatch(made, None, "get_methods", (token,))
     proxy_class = MakeProxyType(f"AutoProxy[{token.typeid}]", exposed)

@@ -194,7 +194,7 @@ def _connect(
         try:
             return _connect_to(connection_class, path, authkey)
         except OSError:
-            del _near_paths[address, authkey]  # that server is no more
+            _near_paths.pop((address, authkey), None)  # that server is no more
     return _connect_to(connection_class, address, authkey)
 
 
@@ -253,14 +253,16 @@ def _open_socket(address: Any) -> socket.socket:
         family = socket.AF_INET6
     sock = socket.socket(family, socket.SOCK_STREAM)
     try:
-        sock.settimeout(CONNECT_TIMEOUT_S)
-        sock.connect(address)
-        sock.settimeout(None)
-        if family != socket.AF_UNIX:
+        set_deadlines(sock, CONNECT_TIMEOUT_S)
+        if family == socket.AF_UNIX:
+            sock.connect(address)  # one that does not block would not wait for a full backlog
+        else:
+            sock.settimeout(CONNECT_TIMEOUT_S)
+            sock.connect(address)
+            sock.settimeout(None)
             sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             sock.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
-        set_deadlines(sock, CONNECT_TIMEOUT_S)
-    except TimeoutError:
+    except (TimeoutError, BlockingIOError):
         sock.close()
         raise TimeoutError(
             f"{address!r} did not take a connection within {CONNECT_TIMEOUT_S:g} s"

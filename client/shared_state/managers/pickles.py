@@ -52,11 +52,16 @@ class _Pickler(pickle.Pickler):
     def reducer_override(self, obj: Any) -> Any:
         if not isinstance(obj, stdlib.BaseProxy):
             return NotImplemented
-        _, (made_by, *arguments) = obj.__reduce__()
+        reduced: Any = obj.__reduce__()
+        rebuild, arguments, *state = reduced
         known: Any = sys.modules[_MANAGERS]
+        if rebuild not in (known.RebuildProxy, sys.modules[_PACKAGE].RebuildProxy):
+            return reduced
+        made_by, *others = arguments
         name = getattr(made_by, "__name__", "")
-        ours = made_by is getattr(sys.modules[_PACKAGE], name, None)
-        return known.RebuildProxy, (getattr(known, name, made_by) if ours else made_by, *arguments)
+        if made_by is getattr(sys.modules[_PACKAGE], name, None):
+            made_by = getattr(known, name, made_by)
+        return (known.RebuildProxy, (made_by, *others), *state)
 
 
 class _Unpickler(pickle.Unpickler):

@@ -9,6 +9,7 @@
     messages.py     pickle and xmlrpclib
     worker.py       threads that run the code of users, one for each connection that calls it
     local.py        proxies that have come home: their calls go to the object directly
+    foreign.py      proxies of other managers, which clients store here
     lane.py         such a client's lane: replies are the standard library's
     adapters/       our behaviours with the method names of `threading` and `queue`
     server.py       `shared_state.managers.Server`

@@ -19,7 +19,7 @@ import sys
 from collections.abc import Callable, Iterable
 from typing import Any
 
-__all__ = ["MANAGERS", "PROXIES", "Classes", "Elsewhere", "names_no_class"]
+__all__ = ["MANAGERS", "PROXIES", "Classes", "Elsewhere", "is_managers", "names_no_class"]
 
 MANAGERS = "multiprocessing.managers"
 """The module by whose names proxies and tokens travel."""
@@ -75,6 +75,12 @@ class Classes:
             if not each.partition(":")[0] or not each.partition(":")[2]:
                 raise ValueError(f"a class is named as module:Class, not {each!r}")
         self._found: dict[tuple[str, str], Any] = {}
+        importlib.import_module(MANAGERS)  # where proxies and tokens are looked up from now on
+
+    @property
+    def are_unrestricted(self) -> bool:
+        """Whether the operator trusts whoever has the key to run code here."""
+        return self._named is None
 
     def load(self, payload: bytes, rebuild: Callable[..., Any], *, plain_only: bool) -> Any:
         """Read a pickle; `rebuild` makes the proxies in it.
@@ -135,7 +141,8 @@ class _Unpickler(pickle.Unpickler):
     def find_class(self, module: str, name: str, /) -> Any:
         if is_managers(module):
             if name == "RebuildProxy":
-                return functools.partial(self.rebuild)  # whose attributes BUILD cannot set
+                # A partial, because BUILD cannot set its attributes.
+                return functools.partial(self.rebuild, plain_only=self.plain_only)
             if name == "Token":
                 return sys.modules[MANAGERS].Token
         return self.classes.find(module, name, self.plain_only)

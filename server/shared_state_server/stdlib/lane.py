@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
+from shared_state_protocol.errors import ServerClosing
 from shared_state_protocol.wire.handshake import Hello
 
 from ..lane import Lane
@@ -25,10 +26,11 @@ class StdlibLane(Lane):
     """A lane whose replies are the standard library's.
 
     `agent` is the thread that calls, `convert` makes of a behaviour's result what the adapter that
-    called it promises, and `undo` takes back what the last reply handed over.
+    called it promises, and `undo` takes back what the last reply handed over. `leave` ends the
+    connection, if there is one.
     """
 
-    __slots__ = ("_tell", "agent", "convert", "undo")
+    __slots__ = ("_leave", "_tell", "agent", "convert", "undo")
 
     def __init__(
         self,
@@ -37,12 +39,14 @@ class StdlibLane(Lane):
         deadlines: Deadlines,
         agent: int,
         tell: Callable[[Reply], None],
+        leave: Callable[[], object] | None = None,
     ) -> None:
         super().__init__(session, hello, deadlines)
         self.agent = agent
         self.convert: Callable[[Any], Any] | None = None
         self.undo: Undo | None = None
         self._tell = tell
+        self._leave = leave
 
     def answer(self, number: int, result: Any, undo: Undo | None = None) -> None:
         self.undo = undo
@@ -52,7 +56,10 @@ class StdlibLane(Lane):
 
     def fail(self, number: int, error: Exception) -> None:
         self.convert = None
-        self._tell(("#ERROR", error))
+        if self._leave is not None and isinstance(error, ServerClosing):
+            self._leave()  # the standard library's server just goes, and its programs expect that
+        else:
+            self._tell(("#ERROR", error))
 
     def interrupt(self, now: float) -> None:
         """Withdraw a wait whose reply its client will not read: it has made another request."""

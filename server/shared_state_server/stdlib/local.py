@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from shared_state_protocol.address import Address
 
-from .classes import MANAGERS
+from .classes import MANAGERS, is_managers
 from .entries import Entry
 
 if TYPE_CHECKING:
@@ -62,7 +62,8 @@ class LocalProxy:
 
     def __reduce__(self) -> Any:
         managers: Any = sys.modules[MANAGERS]
-        token, kwds = self._token, {}
+        token = self._token
+        kwds: dict[str, Any] = {}
         if answering.sent is not None:
             answering.sent.append(self._entry)
             token = managers.Token(
@@ -72,7 +73,8 @@ class LocalProxy:
             kwds["authkey"] = self._authkey
         if getattr(self, "_isauto", False):
             kwds["exposed"] = self._exposed_  # type: ignore[attr-defined]  # a proxy class's
-        return managers.RebuildProxy, (self._made_by, token, self._serializer, kwds)
+        rebuilt = managers.RebuildProxy, (self._made_by, token, self._serializer, kwds)
+        return (*rebuilt, *_own_state(self)) if _is_own(self._made_by, "__reduce__") else rebuilt
 
 
 def _seen_from(office: Office, address: Any, token: Any) -> Any:
@@ -103,7 +105,9 @@ def local_object(proxy: LocalProxy) -> Any:
     return proxy._entry.obj  # pyright: ignore[reportPrivateUsage]  # of this module
 
 
-def local_proxy(office: Office, entry: Entry, made_by: Any, token: Any, serializer: str) -> Any:
+def local_proxy(
+    office: Office, entry: Entry, made_by: Any, token: Any, serializer: str, kwds: dict[str, Any]
+) -> Any:
     """Return the proxy of `entry` that `made_by`, a proxy class or `AutoProxy`, would make."""
     is_class = isinstance(made_by, type)
     proxy_class = (
@@ -125,7 +129,20 @@ def local_proxy(office: Office, entry: Entry, made_by: Any, token: Any, serializ
         attributes["_isauto"] = True
     for name, value in attributes.items():
         object.__setattr__(proxy, name, value)  # a namespace's own sets attributes of its object
+    if _is_own(made_by, "__init__"):
+        proxy.__init__(token, serializer, **{"authkey": office.authkey, **kwds})
     return proxy
+
+
+def _is_own(made_by: Any, method: str) -> bool:
+    """Return whether a user's proxy class has a method of its own, and not that of the managers."""
+    module = getattr(getattr(made_by, method, None), "__module__", None)
+    return isinstance(made_by, type) and module is not None and not is_managers(module)
+
+
+def _own_state(proxy: LocalProxy) -> tuple[Any, ...]:
+    """Return what the `__reduce__` of a user's proxy class has behind how to make a proxy."""
+    return tuple(super(LocalProxy, proxy).__reduce__())[2:]
 
 
 @functools.lru_cache(maxsize=1024)

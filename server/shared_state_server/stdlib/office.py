@@ -10,8 +10,10 @@ from __future__ import annotations
 import array
 import asyncio
 import os
+import pickle
 import sys
 import threading
+import traceback
 from collections.abc import Callable, Iterable
 from concurrent.futures import Future
 from multiprocessing import process
@@ -26,10 +28,11 @@ from ..session import Session
 from ..settings import MIB
 from ..waiting import PARKED, Call
 from .adapters import Adapter, adapter_for, adapter_of, is_adapted
-from .classes import MANAGERS, Classes
+from .classes import MANAGERS, Classes, Elsewhere
 from .entries import Entries, Entry
+from .foreign import foreign_proxy
 from .lane import StdlibLane
-from .local import LocalProxy, local_proxy
+from .local import local_proxy
 from .messages import ERROR, PROXY, RETURN, TRACEBACK, Reply, with_note
 from .presence import Presence
 from .worker import Workers
@@ -187,7 +190,10 @@ class Office:
             result = getattr(entry.obj, method)(*args, **kwds)
         except Exception as error:  # noqa: BLE001  # whatever it is, it is the client's
             return ERROR, with_note(error)
-        return self.reply_with(entry, method, result)
+        try:
+            return self.reply_with(entry, method, result)
+        except Exception:  # noqa: BLE001  # whatever a registered callable raises
+            return TRACEBACK, traceback.format_exc()
 
     def reply_with(self, entry: Entry, method: str, result: Any) -> Reply:
         """Return the reply that `result` makes: itself, or a shared object in its place."""
@@ -211,19 +217,30 @@ class Office:
             _, token = content
             made = self.entries.find(token.id)
             self.entries.decref(token.id)  # the proxy holds it
-            return local_proxy(self, made, self._proxytype(token.typeid), token, "pickle")
+            return local_proxy(self, made, self._proxytype(token.typeid), token, "pickle", {})
         raise sys.modules[MANAGERS].RemoteError(content)
 
-    def rebuild(self, made_by: Any, token: Any, serializer: str, kwds: Any) -> LocalProxy:
-        """Return the local proxy in place of one that a client has sent.
+    def rebuild(
+        self, made_by: Any, token: Any, serializer: str, kwds: Any, *, plain_only: bool
+    ) -> Any:
+        """Return the proxy that a client has sent, which is local if its object is here.
 
         Raises:
-            KeyError: this server has no such object, or has it no more.
+            Elsewhere: it is another manager's, and this is to be `plain_only`.
+            pickle.UnpicklingError: it is, and clients are not trusted with where to connect to.
+            KeyError: its object is no more.
         """
-        proxy: LocalProxy = local_proxy(
-            self, self.entries.find(token.id), made_by, token, serializer
-        )
-        return proxy
+        if self.entries.is_ours(token.id):
+            entry = self.entries.find(token.id)
+            return local_proxy(self, entry, made_by, token, serializer, kwds)
+        if not self.classes.are_unrestricted:
+            raise pickle.UnpicklingError(
+                f"the proxy of {token.typeid!r} at {token.address!r} is another server's, and this "
+                "one connects to no other: store the value, or keep the object here"
+            )
+        if plain_only:
+            raise Elsewhere
+        return foreign_proxy(made_by, token, serializer, kwds, self.authkey)
 
     def _call_adapter(self, entry: Entry, method: str, args: Any, kwds: Any) -> Any:
         """Call in the event loop, and wait for the answer in this thread."""
@@ -260,12 +277,15 @@ class Office:
     def _fall_back(self, entry: Entry, method: str, args: Any, kwds: Any) -> Reply:
         """Answer what every proxy may ask."""
         obj = entry.obj
-        if method == GET_VALUE:
-            return RETURN, obj.value() if isinstance(obj, Adapter) else obj
-        if method == "__repr__":
-            return RETURN, repr(obj)
-        if method == "__str__":
-            return RETURN, str(obj)
+        try:
+            if method == GET_VALUE:
+                return RETURN, obj.value() if isinstance(obj, Adapter) else obj
+            if method == "__repr__":
+                return RETURN, repr(obj)
+            if method == "__str__":
+                return RETURN, str(obj)
+        except Exception:  # noqa: BLE001  # a lock has no value; users' classes raise whatever
+            return TRACEBACK, traceback.format_exc()
         return TRACEBACK, (
             f"AttributeError: method {method!r} of {type(obj)!r} object is not in "
             f"exposed={sorted(entry.exposed)!r}\n"

@@ -159,12 +159,12 @@ def _named(message: bytes) -> tuple[bytes, bytes]:
 class ServerOpening:
     """The server's side until the client is known, after the challenge with `nonce` was sent.
 
-    `receive` returns what is to be sent; once `is_open`, `rest` is what had arrived behind the
-    handshake.
+    `receive` returns what is to be sent. The client `is_welcome` once it has proved the key; once
+    `is_open`, `rest` is what had arrived behind the handshake.
     """
 
     def __init__(self, key: bytes, nonce: bytes) -> None:
-        self.is_open = False
+        self.is_welcome = self.is_open = False
         self.rest = b""
         self._key = key
         self._message = challenge(nonce)
@@ -201,6 +201,7 @@ class ServerOpening:
 
     def _check(self, answer: bytes) -> bytes:
         check_response(self._key, self._message, answer)
+        self.is_welcome = True
         return frame(WELCOME)
 
     def _answer(self, challenged: bytes) -> bytes:

@@ -6,6 +6,8 @@ import os
 import pickle
 import socket
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -87,3 +89,54 @@ def test_the_connection_of_a_parent_is_none_of_its_child(
         os._exit(0 if made.is_unusable() else 1)
     assert os.waitpid(pid, 0)[1] == 0
     assert not made.is_unusable()
+
+
+@pytest.fixture
+def crowded(tmp_path: Path) -> Iterator[socket.socket]:
+    """A listener at a Unix socket whose backlog is full."""
+    path = str(tmp_path / "socket")
+    with (
+        socket.socket(socket.AF_UNIX) as listener,
+        socket.socket(socket.AF_UNIX) as first,
+        socket.socket(socket.AF_UNIX) as second,
+    ):
+        listener.bind(path)
+        listener.listen(0)
+        first.connect(path)
+        second.setblocking(False)
+        with pytest.raises(BlockingIOError):
+            second.connect(path)
+        yield listener
+
+
+def test_a_client_waits_for_a_server_that_is_busy(crowded: socket.socket) -> None:
+    with ThreadPoolExecutor() as threads:
+        made = threads.submit(connecting.Client, crowded.getsockname())
+        crowded.settimeout(30)
+        for _ in range(2):  # the first, and the client
+            peer, _ = crowded.accept()
+            peer.close()
+        made.result(30).close()
+
+
+def test_it_does_not_wait_for_ever(crowded: socket.socket, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(connecting, "CONNECT_TIMEOUT_S", 0.1)
+    with pytest.raises(TimeoutError, match="did not take a connection"):
+        connecting.Client(crowded.getsockname())
+
+
+def test_two_threads_may_find_at_once_that_a_server_is_no_more(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    address, path = ("host", 1), "/where/it/was"
+
+    def connect(connection_class: Any, reached: Any, authkey: bytes | None) -> Any:
+        if reached == path:
+            connecting._near_paths.clear()  # the other thread was first
+            raise FileNotFoundError(reached)
+        return reached
+
+    monkeypatch.setattr(connecting, "_near_paths", {(address, None): path})
+    monkeypatch.setattr(connecting, "_connect_to", connect)
+    connected: Any = connecting.Client(address)
+    assert connected == address
