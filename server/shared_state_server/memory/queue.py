@@ -27,6 +27,7 @@ __all__ = ["Queue"]
 DELIVERY_BYTES = 8 * 1024 * 1024
 """Of items that `get_many` hands over in one reply, the last one apart: well within a frame."""
 
+SHUT_DOWN = "the queue was shut down"
 NEGATIVE_TIMEOUT = "'timeout' must be a non-negative number"
 
 
@@ -152,7 +153,7 @@ class Queue:
             dropped = len(self._items)
             self._items.clear()
             self._count_as_done(dropped)
-        self._putters.fail_all(ShutDown())
+        self._putters.fail_all(_shut_down())
         self._end_vain_waits()
 
     def size(self) -> int:
@@ -256,7 +257,7 @@ class Queue:
     ) -> object:
         is_empty = not self._items
         if is_empty and self._is_vain(call.lane.session):
-            raise ShutDown
+            raise _shut_down()
         if block:
             _refuse_negative(timeout)
         if is_empty:
@@ -276,7 +277,7 @@ class Queue:
         if self._shut and not self._items:
             for getter in list(self._getters):
                 if self._is_vain(getter.lane.session):
-                    getter.fail(ShutDown())
+                    getter.fail(_shut_down())
 
     def _serve(self, now: float) -> None:
         """Hand items to getters and room to putters until neither can go on."""
@@ -317,7 +318,11 @@ class Queue:
 
     def _refuse_after_shutdown(self) -> None:
         if self._shut:
-            raise ShutDown
+            raise _shut_down()
+
+
+def _shut_down() -> ShutDown:
+    return ShutDown(SHUT_DOWN)
 
 
 def _refuse_negative(timeout: float | None) -> None:
