@@ -53,6 +53,7 @@ def _parse_pair(text: str) -> tuple[str, str]:
 def _parameter(each: Field[Any]) -> inspect.Parameter:
     option = typer.Option(
         envvar=f"SHARED_STATE_{each.name.upper()}",
+        show_envvar=False,  # said once for all, in what explains the command
         metavar=_METAVARS.get(each.name),
         help=reason(each.name),
     )

@@ -29,7 +29,11 @@ LOG_FORMAT = "%(asctime)s %(levelname)s %(name)s: %(message)s"
 
 @takes_settings
 def serve(**chosen: Any) -> None:
-    """Serve dicts, lists, queues, locks and the others to other processes and other hosts."""
+    """Serve dicts, queues, locks and others to many processes.
+
+    Each option is an environment variable, too, as SHARED_STATE_MAX_CLIENTS is --max-clients.
+    There, a flag is 1 or 0, and several objects to share, or classes, are separated by blanks.
+    """
     found, settings = _decide(**chosen)
     logging.basicConfig(stream=sys.stderr, level=settings.log_threshold, format=LOG_FORMAT)
     allow_connections(settings.max_clients)
