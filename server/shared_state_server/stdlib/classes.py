@@ -106,7 +106,7 @@ class Classes:
         if self._named is not None and f"{module}:{name}" not in self._named:
             raise pickle.UnpicklingError(
                 f"the class {module}.{name} is not allowed here: whoever runs the server has to "
-                f"name it, as {module}:{name}"
+                f"name it, by --allow-class {module}:{name}, or in `allow` of a SharedStateManager"
             )
         if here:
             raise Elsewhere
