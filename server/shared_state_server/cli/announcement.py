@@ -15,6 +15,7 @@ from rich.syntax import Syntax
 from rich.text import Text
 
 from shared_state_protocol.address import Address
+from shared_state_protocol.authkey import KEY_FILE_VARIABLE
 
 from ..listener import Listening
 from .keysource import FoundKey
@@ -54,4 +55,9 @@ def _where(listening: Listening, found: FoundKey) -> str:
     if listening.unix_path:
         lines.append(f"and, for clients on this host, on unix://{listening.unix_path}")
     lines.append(f"authkey from {found.source}; {found.for_clients}")
+    if not listening.address.is_loopback:
+        lines.append(
+            "clients on other hosts need a copy of the key, in a file (mode 600) that their "
+            f"{KEY_FILE_VARIABLE} names"
+        )
     return "\n".join(lines)

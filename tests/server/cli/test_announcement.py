@@ -40,6 +40,17 @@ def test_the_unix_socket_is_named_where_there_is_one(capsys: pytest.CaptureFixtu
     assert "unix:///run/a.sock\n" in capsys.readouterr().out
 
 
+@pytest.mark.parametrize(
+    ("host", "is_said"), [("0.0.0.0", True), ("10.0.0.5", True), ("::1", False)]
+)
+def test_other_hosts_are_told_that_they_need_the_key(
+    capsys: pytest.CaptureFixture[str], host: str, is_said: bool
+) -> None:
+    announce(Listening(Address("tcp", host, 50000), "", lambda: None), FOUND)
+    said = "clients on other hosts need a copy of the key, in a file"
+    assert (said in capsys.readouterr().out) == is_said
+
+
 def test_a_long_path_stays_in_one_line(capsys: pytest.CaptureFixture[str]) -> None:
     announce(listening("/run/" + "a" * 200), FOUND)
     assert f"unix:///run/{'a' * 200}\n" in capsys.readouterr().out
