@@ -52,6 +52,12 @@ def test_objects_to_share_are_written_name_and_type(
     assert parse_share(texts) == pairs
 
 
+def test_a_list_with_commas_is_no_name() -> None:
+    with pytest.raises(Refused, match=r"once for each object.*blanks"):
+        parse_share(["jobs=queue,config=dict"])
+    assert parse_share(["a,b=list"]) == (("a,b", "list"),)
+
+
 @pytest.mark.parametrize("text", ["jobs", "jobs=", "=queue", "", "="])
 def test_half_an_object_is_refused(text: str) -> None:
     with pytest.raises(Refused, match="expected NAME=TYPE"):
