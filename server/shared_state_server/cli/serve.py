@@ -24,6 +24,8 @@ from .refusal import Refused
 
 __all__ = ["serve"]
 
+log = logging.getLogger(__name__)
+
 LOG_FORMAT = "%(asctime)s %(levelname)s %(name)s: %(message)s"
 
 
@@ -60,6 +62,8 @@ def _office(settings: Settings) -> Office | None:
         return None
     office = Office({}, settings.authkey, settings.allow_class)
     office.max_frame_bytes = settings.max_frame_bytes
+    for why in office.classes.unfound():
+        log.warning("no pickle will be read that names the class %s", why)
     return office
 
 

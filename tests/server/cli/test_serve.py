@@ -150,6 +150,18 @@ def test_classes_for_the_pickles_of_standard_clients_may_be_several(serve: Serve
     assert settings.allow_class == ("a:B", "a.b:C.D")
 
 
+def test_a_class_that_is_not_there_is_logged_at_the_start(
+    serve: Serve, caplog: pytest.LogCaptureFixture
+) -> None:
+    named = ["decimal:Decimal", "decimal:Decimel", "decimel:Decimal", "json.decoder:JSONDecoder"]
+    options = [text for each in named for text in ("--allow-class", each)]
+    assert serve("--allow-stdlib-clients", *options).allow_class == tuple(named)
+    assert [record.message.rpartition(" the class ")[2] for record in caplog.records] == [
+        "decimal:Decimel: module 'decimal' has no attribute 'Decimel'",
+        "decimel:Decimal: No module named 'decimel'",
+    ]
+
+
 @pytest.mark.parametrize(
     "arguments", [("--allow-stdlib-clients", "--allow-class", "B"), ("--allow-class", "a:B")]
 )
