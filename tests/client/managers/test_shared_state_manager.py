@@ -82,10 +82,11 @@ def test_other_types_take_values_of_the_classes_that_it_was_told(
     manager: SharedStateManager,
 ) -> None:
     name = f"{Unknown.__module__}:Unknown"
+    served: Any = manager  # typeshed does not know the types that are registered
     with pytest.raises(RemoteError, match=f"--allow-class {name}, or in `allow`"):
-        manager.Namespace().job = Unknown("/a")
-    with SharedStateManager(authkey=KEY, allow=[name]) as allowing:
-        namespace = allowing.Namespace()
+        served.Namespace().job = Unknown("/a")
+    with SharedStateManager(authkey=KEY, allow=[name]) as served:
+        namespace = served.Namespace()
         namespace.job = Unknown("/a")
         assert namespace.job == Unknown("/a")
 
