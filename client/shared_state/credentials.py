@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import multiprocessing
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import TypeGuard, cast
 
 from shared_state_protocol.address import Address
@@ -41,13 +41,18 @@ Place = str | tuple[str, int] | Address
 
 Places = Place | Sequence[Place]
 
+_FORMS = (str, Address, Iterable)
+
 
 def find_addresses(given: Places | None) -> tuple[Address, ...]:
     """Return the addresses to connect to, in the order in which they are to be tried.
 
     Raises:
+        TypeError: what was given is of no type that an address has.
         ValueError: what was given, or stands in the environment, is no address.
     """
+    if given is not None and (isinstance(given, bytes) or not isinstance(given, _FORMS)):
+        raise TypeError(f"an address is 'host:port', (host, port) or a list of such, not {given!r}")
     wanted = given or os.environ.get("SHARED_STATE_ADDRESS") or DEFAULT_ADDRESS
     if isinstance(wanted, str):
         return tuple(Address.parse(text.strip()) for text in wanted.split(","))

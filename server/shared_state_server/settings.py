@@ -32,6 +32,7 @@ from shared_state_protocol.errors import InvalidName
 from shared_state_protocol.names import check_name, shown
 from shared_state_protocol.objects import CONTRACTS
 from shared_state_protocol.wire.frames import SHARED
+from shared_state_protocol.wire.liveness import check_peer_timeout
 
 __all__ = ["LOG_LEVELS", "MIB", "MIN_FRAME_BYTES", "SHARED_TYPES", "Settings", "reason"]
 
@@ -185,8 +186,7 @@ class Settings:
         for name in ("drain_timeout", "session_grace", "busy_poll"):
             if not 0 <= getattr(self, name) < math.inf:
                 raise ValueError(f"{name} is {getattr(self, name)}: seconds, 0 or more")
-        if not 0 < self.peer_timeout < math.inf:
-            raise ValueError(f"peer_timeout is {self.peer_timeout}: seconds, more than 0")
+        check_peer_timeout(self.peer_timeout)
 
     def _check_limits(self) -> None:
         for name in ("max_clients", "max_pending_handshakes", "max_pending_per_address"):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import multiprocessing
 import os
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -136,6 +137,12 @@ def test_the_address_is_given_or_in_the_environment_or_this_host(
     monkeypatch.setenv("SHARED_STATE_ADDRESS", "db1:1234")
     assert find_addresses(None) == (Address("tcp", "db1", 1234),)
     assert find_addresses(("db2", 1)) == (Address("tcp", "db2", 1),)
+
+
+@pytest.mark.parametrize("given", [50000, 0, b"db1:1", [50000], 1.5, Path], ids=repr)
+def test_what_is_no_address_of_any_form_is_a_wrong_call(given: Any) -> None:
+    with pytest.raises(TypeError, match=r"an address is 'host:port', \(host, port\)"):
+        find_addresses(given)
 
 
 @pytest.mark.parametrize(

@@ -87,7 +87,7 @@ def test_shared_objects_have_a_type_that_exists() -> None:
         ({"drain_timeout": float("inf")}, "drain_timeout is inf"),
         ({"session_grace": float("nan")}, "session_grace is nan"),
         ({"busy_poll": -1e-6}, "busy_poll is -1e-06: seconds, 0 or more"),
-        ({"peer_timeout": 0.0}, r"peer_timeout is 0\.0: seconds, more than 0"),
+        ({"peer_timeout": 1.9}, r"peer_timeout is 1\.9: seconds, 2 or more"),
         ({"peer_timeout": float("inf")}, "peer_timeout is inf"),
         ({"max_clients": 0}, "max_clients is 0: 1 or more"),
         ({"max_pending_handshakes": 0}, "max_pending_handshakes is 0"),
