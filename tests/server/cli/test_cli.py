@@ -150,9 +150,10 @@ def test_a_command_of_the_server_loads_nothing_of_the_client(arguments: list[str
     assert done.stderr == ""
 
 
-def test_the_package_runs_as_a_module() -> None:
+@pytest.mark.parametrize("package", ["shared_state", "shared_state_server"])
+def test_a_package_runs_as_a_module(package: str) -> None:
     done = subprocess.run(
-        [sys.executable, "-m", "shared_state_server", "--version"],
+        [sys.executable, "-m", package, "--version"],
         capture_output=True,
         text=True,
         check=True,
