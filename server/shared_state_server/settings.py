@@ -130,7 +130,7 @@ class Settings:
         self._check_classes()
         self._check_times()
         self._check_limits()
-        if self.log_level not in LOG_LEVELS:
+        if self.log_level.lower() not in LOG_LEVELS:
             raise ValueError(f"log_level is {self.log_level!r}: one of {', '.join(LOG_LEVELS)}")
 
     @property

@@ -94,7 +94,7 @@ def test_without_a_word_the_defaults_hold(serve: Serve) -> None:
 OPTIONS: list[tuple[str, str, Any]] = [
     ("host", "127.0.0.2", "127.0.0.2"),
     ("port", "4711", 4711),
-    ("log_level", "error", "error"),
+    ("log_level", "ERROR", "ERROR"),
     ("drain_timeout", "0.5", 0.5),
     ("peer_timeout", "3", 3.0),
     ("session_grace", "0", 0.0),
