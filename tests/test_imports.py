@@ -27,14 +27,14 @@ PURE_MODULES = frozenset(
     "__future__ abc array base64 bisect collections contextlib contextvars copyreg"
     " dataclasses datetime decimal enum fractions functools hashlib heapq hmac inspect"
     " io ipaddress itertools keyword math multiprocessing numbers numpy operator ormsgpack os"
-    " pathlib pickle queue re reprlib string struct sys threading types typing"
+    " pathlib pickle queue re reprlib stat string struct sys threading types typing"
     " typing_extensions urllib uuid zoneinfo".split()
 )
 # Of these modules only some names are pure.
 PURE_NAMES = {
     "io": {"BytesIO"},
     "multiprocessing": {"AuthenticationError"},
-    "os": {"path", "path.isabs", "path.join"},
+    "os": {"path", "path.isabs", "path.join", "stat_result"},
     "pathlib": {"PurePath", "PurePosixPath"},
     "threading": {"BrokenBarrierError"},
     "queue": {"Empty", "Full", "ShutDown"},

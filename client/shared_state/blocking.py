@@ -355,6 +355,7 @@ def connect(
         ConnectionRefusedError: nobody listens there. Other `OSError`s: as the system says.
         TimeoutError: somebody listens, and does not answer.
         multiprocessing.AuthenticationError: the keys differ, or there is none.
+        TypeError, ValueError: what is given is no address, or no time.
     """
     return Client(
         find_addresses(address),

@@ -26,6 +26,7 @@ from shared_state_protocol.wire import handshake, messages
 from shared_state_protocol.wire.connection import ClientOpening
 from shared_state_protocol.wire.handshake import ID_BYTES, NONCE_BYTES, Hello, Welcome
 from shared_state_protocol.wire.large import Frame
+from shared_state_protocol.wire.liveness import check_peer_timeout
 
 from .reconnect import Opening
 
@@ -66,7 +67,7 @@ class Session:
         self.location = ",".join(map(str, addresses))
         self.key = key
         self.timeout = timeout
-        self.peer_timeout = peer_timeout
+        self.peer_timeout = check_peer_timeout(peer_timeout)
         self.same_host = same_host
         self.busy_poll = busy_poll
         self.codec = codec

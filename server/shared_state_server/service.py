@@ -408,7 +408,9 @@ def _log_end(session: Session) -> None:
         else:
             others += 1
     if others:
-        log.warning("%s ended while it had a part in %d other objects", _who(session), others)
+        many = "1 other object" if others == 1 else f"{others} other objects"
+        what = "a claim, an end of a pipe or a place at a barrier"
+        log.warning("%s ended while it had a part in %s: %s", _who(session), many, what)
 
 
 def _who(session: Session) -> str:

@@ -93,4 +93,7 @@ def test_a_session_that_ends_with_a_part_in_something_is_written_to_the_log(
     party.ask("barrier.arrive", "start", None, False)
     with caplog.at_level(logging.WARNING):
         party.die()
-    assert caplog.messages == ["simulated pid 1 ended while it had a part in 1 other objects"]
+    assert caplog.messages == [
+        "simulated pid 1 ended while it had a part in 1 other object: "
+        "a claim, an end of a pipe or a place at a barrier"
+    ]

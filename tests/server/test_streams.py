@@ -6,6 +6,7 @@ import sys
 from collections.abc import Sequence
 from typing import Any
 
+import ormsgpack
 import pytest
 
 from shared_state_protocol.codec import Codec
@@ -13,6 +14,7 @@ from shared_state_protocol.errors import LimitExceeded, ObjectNotFound
 from shared_state_protocol.limits import MAX_FRAME_BYTES
 from shared_state_server import streams
 from shared_state_server.memory.dict import Dict
+from shared_state_server.settings import MIN_FRAME_BYTES
 from shared_state_server.streams import MAX_CURSORS, PORTION_BYTES, PORTION_ITEMS, Cursors, Pairs
 
 from ..fixtures.simulation import Peer, Simulation
@@ -58,6 +60,13 @@ def test_a_portion_is_bounded_in_items_too() -> None:
     cursor, portion = Cursors().begin(numbered(PORTION_ITEMS + 1, size=4))
     assert cursor is not None
     assert len(portion) == PORTION_ITEMS
+
+
+@pytest.mark.parametrize("size", [1, 10, PORTION_BYTES // PORTION_ITEMS, 300, PORTION_BYTES])
+def test_a_portion_fits_into_the_smallest_frame(size: int) -> None:
+    snapshot = Pairs([b"k"] * (PORTION_ITEMS + 1), [b"v" * size] * (PORTION_ITEMS + 1))
+    _, portion = Cursors().begin(snapshot)
+    assert len(ormsgpack.packb([[1, 2], list(portion)])) < MIN_FRAME_BYTES
 
 
 def test_halves_of_pairs_put_together_are_the_pairs() -> None:

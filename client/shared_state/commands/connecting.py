@@ -10,6 +10,7 @@ from typing import Annotated
 import typer
 
 import shared_state
+from shared_state_protocol.address import DEFAULT_PORT
 
 from ..credentials import find_addresses
 
@@ -19,8 +20,9 @@ ServerAddress = Annotated[
     str,
     typer.Argument(
         envvar="SHARED_STATE_ADDRESS",
-        metavar="[ADDRESS]",
-        help="host:port, tcp://host:port or unix:///path; without one, the port of this host.",
+        metavar="ADDRESS",
+        help="host:port, tcp://host:port or unix:///path; without one, port "
+        f"{DEFAULT_PORT} of this host.",
     ),
 ]
 Timeout = Annotated[float, typer.Option(help="Seconds to wait for the server.", min=0.001)]

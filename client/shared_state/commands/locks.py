@@ -30,7 +30,10 @@ def locks(
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")] = False,
     timeout: Timeout = COMMAND_TIMEOUT_S,
 ) -> None:
-    """List who holds locks, semaphores and conditions of a server, and who waits for them."""
+    """List who holds locks of a server, and who waits for them.
+
+    Semaphores and conditions are among them.
+    """
     with connect(address, timeout) as state:
         found = state.locks()
     console = Console()

@@ -16,7 +16,10 @@ def ping(
     count: Annotated[int, typer.Option(help="How many round trips.", min=1)] = 1,
     timeout: Timeout = COMMAND_TIMEOUT_S,
 ) -> None:
-    """Measure round trips to a server; the exit status says whether it is there."""
+    """Measure round trips to a server.
+
+    The exit status says whether it is there.
+    """
     with connect(address, timeout) as state:
         about = f"{state.address} over {state.transport}, server {state.version}"
         for _ in range(count):

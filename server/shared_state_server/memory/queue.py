@@ -33,6 +33,7 @@ DELIVERY_BYTES = 8 * 1024 * 1024
 DELIVERY_ITEMS = MAX_NODES // 2
 """The same, in items: well within what a message may have, however small each of them is."""
 
+SHUT_DOWN = "the queue was shut down"
 NEGATIVE_TIMEOUT = "'timeout' must be a non-negative number"
 
 
@@ -159,7 +160,7 @@ class Queue:
             dropped = len(self._items)
             self._items.clear()
             self._count_as_done(dropped)
-        self._putters.fail_all(ShutDown())
+        self._putters.fail_all(_shut_down())
         self._end_vain_waits()
 
     def size(self) -> int:
@@ -267,7 +268,7 @@ class Queue:
     ) -> object:
         is_empty = not self._items
         if is_empty and self._is_vain(call.lane.session):
-            raise ShutDown
+            raise _shut_down()
         if block:
             _refuse_negative(timeout)
         if is_empty:
@@ -287,7 +288,7 @@ class Queue:
         if self._shut and not self._items:
             for getter in list(self._getters):
                 if self._is_vain(getter.lane.session):
-                    getter.fail(ShutDown())
+                    getter.fail(_shut_down())
 
     def _serve(self, now: float) -> None:
         """Hand items to getters and room to putters until neither can go on."""
@@ -333,7 +334,11 @@ class Queue:
 
     def _refuse_after_shutdown(self) -> None:
         if self._shut:
-            raise ShutDown
+            raise _shut_down()
+
+
+def _shut_down() -> ShutDown:
+    return ShutDown(SHUT_DOWN)
 
 
 def _refuse_negative(timeout: float | None) -> None:

@@ -112,14 +112,31 @@ class Classes:
         if self._named is not None and f"{module}:{name}" not in self._named:
             raise pickle.UnpicklingError(
                 f"the class {module}.{name} is not allowed here: whoever runs the server has to "
-                f"name it, as {module}:{name}"
+                f"name it, by --allow-class {module}:{name}, or in `allow` of a SharedStateManager"
             )
         if plain_only:
             raise Elsewhere
-        found: Any = importlib.import_module(module)
-        for part in name.split("."):
-            found = getattr(found, part)
-        return found
+        return _imported(module, name)
+
+    def unfound(self) -> list[str]:
+        """Return what is wrong with each class that was named and cannot be imported."""
+        return [why for why in map(_why_unfound, sorted(self._named or ())) if why]
+
+
+def _imported(module: str, name: str) -> Any:
+    found: Any = importlib.import_module(module)
+    for part in name.split("."):
+        found = getattr(found, part)
+    return found
+
+
+def _why_unfound(named: str) -> str:
+    module, _, name = named.partition(":")
+    try:
+        _imported(module, name)
+    except Exception as error:  # noqa: BLE001  # a module that is imported may raise anything
+        return f"{named}: {error}"
+    return ""
 
 
 def is_managers(module: str) -> bool:
