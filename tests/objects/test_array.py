@@ -52,6 +52,34 @@ def test_it_may_have_items_at_first(either: Either, code: str, first: Any) -> No
     assert [items.get(index) for index in range(items.size())] == expected
 
 
+@pytest.mark.parametrize("number", [0xD800, 0x110000])
+def test_what_could_not_be_told_in_a_reply_is_refused(either: Either, number: int) -> None:
+    packed = number.to_bytes(4, "little")
+    with pytest.raises(ValueError, match="is no character"):
+        either.array("text", "u", array("I", [number])).size()
+    items = either.array("text", "u", "ab")
+    with pytest.raises(ValueError, match="is no character"):
+        items.set_packed(0, 1, 1, packed)
+    with pytest.raises(ValueError, match="is no character"):
+        items.write(array("I", [number]))
+    assert [items.get(index) for index in range(2)] == ["a", "b"]
+
+
+def test_a_surrogate_is_refused_where_it_is_given(client: shared_state.Client) -> None:
+    text = "\ud800"
+    value, items = client.value("letter", "u", "a"), client.array("text", "u", "ab")
+    for wrong in (
+        lambda: items.set(0, text),
+        lambda: value.set(text),
+        lambda: client.value("more", "u", text),
+        lambda: client.array("more", "u", text),
+        lambda: items.__setitem__(slice(0, 1), text),
+    ):
+        with pytest.raises((ValueError, TypeError)):
+            wrong()
+    assert (items[:], value.value) == ("ab", "a")
+
+
 class Three:
     """A number like those of NumPy."""
 

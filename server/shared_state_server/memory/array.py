@@ -9,7 +9,15 @@ from typing import Any
 
 from shared_state_protocol.errors import LimitExceeded
 from shared_state_protocol.limits import MAX_FRAME_BYTES
-from shared_state_protocol.typecodes import check_code, item_bytes, pack, to_array, to_item, view
+from shared_state_protocol.typecodes import (
+    check_code,
+    check_items,
+    item_bytes,
+    pack,
+    to_array,
+    to_item,
+    view,
+)
 
 from .rlock import RLock
 
@@ -28,6 +36,7 @@ class Array(RLock):
         size = item_bytes(typecode)
         if length < 0 or length * size > MAX_ARRAY_BYTES:
             raise LimitExceeded(f"an array has 0 to {MAX_ARRAY_BYTES // size} items of this type")
+        check_items(typecode, initial)
         self._typecode = typecode
         self._items = to_array(typecode, initial or bytes(length * size))
 
@@ -75,6 +84,7 @@ class Array(RLock):
     def _unpacked(self, data: bytes | memoryview) -> memoryview:
         if len(data) % self._items.itemsize:
             raise ValueError(f"{len(data)} bytes are no whole number of items")
+        check_items(self._typecode, data)
         return view(self._typecode, data)
 
     def _numbers(self) -> array[Any]:
