@@ -14,6 +14,7 @@ from decimal import Decimal, InvalidOperation
 from multiprocessing.connection import Connection
 from typing import Any
 
+import numpy as np
 import pytest
 
 import shared_state
@@ -124,6 +125,13 @@ def test_sorting_what_is_no_number_raises_what_python_raises_and_changes_nothing
         items.sort()
     assert str(items.copy()) == f"[2, Decimal('{kind}'), 1]"
     assert items.revision() == revision
+
+
+def test_numbers_of_numpy_that_it_cannot_compare_raise_what_it_raises(either: Either) -> None:
+    items = either.list("l")
+    items.extend([np.datetime64("2020-01-01"), np.int64(5)])
+    with pytest.raises(TypeError, match="ufunc"):
+        items.sort()
 
 
 def test_a_key_sorts_stably_and_both_ways(either: Either) -> None:
