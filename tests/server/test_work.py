@@ -56,6 +56,16 @@ def test_the_permits_of_who_died_come_back_in_so_many_steps() -> None:
     check_it_is_the_same_work(work)
 
 
+def test_parties_that_leave_a_barrier_together_do_not_count_each_other() -> None:
+    def work(count: int) -> int:
+        peer = Simulation().peer("barrier.open", "start", 2 * MANY, None)
+        for _ in range(count):
+            peer.ask("barrier.arrive", "start", None, False)
+        return steps_of(peer.die) // count
+
+    check_it_is_the_same_work(work)
+
+
 @pytest.mark.parametrize("wire", ["dict.hold", "dict.let_go"])
 def test_an_edit_looks_at_no_other_edits(wire: str) -> None:
     def work(count: int) -> int:
