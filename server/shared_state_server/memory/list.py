@@ -71,10 +71,27 @@ class List:
         self._revision += 1
 
     def repeat(self, times: int) -> None:
-        if times > 1:
-            _refuse_too_many(self._items, times)
+        self.check_repeating(times)
         self._items *= times
         self._revision += 1
+
+    def check_repeating(self, times: int) -> None:
+        """Refuse to repeat the items beyond what one message may bring.
+
+        Raises:
+            LimitExceeded: there would be too many.
+        """
+        items = self._items
+        if times < 2:
+            return
+        if len(items) * times > MAX_REPEATED_ITEMS:
+            raise LimitExceeded(
+                f"a list is repeated to at most {MAX_REPEATED_ITEMS:,} items (MAX_REPEATED_ITEMS)"
+            )
+        if sum(map(len, items)) * times > MAX_REPEATED_BYTES:
+            raise LimitExceeded(
+                f"a list is repeated to at most {MAX_REPEATED_BYTES:,} bytes (MAX_REPEATED_BYTES)"
+            )
 
     def pop(self, index: int) -> bytes:
         item = self._items.pop(index)
@@ -153,15 +170,3 @@ class List:
             if matches(self._items[position]):
                 return position
         raise ValueError(missing)
-
-
-def _refuse_too_many(items: list[bytes], times: int) -> None:
-    """Refuse to repeat `items` beyond what one message may bring."""
-    if len(items) * times > MAX_REPEATED_ITEMS:
-        raise LimitExceeded(
-            f"a list is repeated to at most {MAX_REPEATED_ITEMS:,} items (MAX_REPEATED_ITEMS)"
-        )
-    if sum(map(len, items)) * times > MAX_REPEATED_BYTES:
-        raise LimitExceeded(
-            f"a list is repeated to at most {MAX_REPEATED_BYTES:,} bytes (MAX_REPEATED_BYTES)"
-        )
