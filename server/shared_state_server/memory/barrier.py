@@ -89,7 +89,7 @@ class Barrier:
         while self._early and self._acting is None:
             waiter, index = self._early.first(), len(self._arrived)
             acts: bool = waiter.want
-            waiter.move(self._arrived, index)
+            waiter.move(self._arrived, want=None)
             if index + 1 < self._parties:
                 continue
             if acts:
@@ -106,8 +106,8 @@ class Barrier:
             self._admit()
 
     def _let_go(self) -> None:
-        for waiter in list(self._arrived):
-            waiter.answer((waiter.want, False))
+        for index, waiter in enumerate(list(self._arrived)):
+            waiter.answer((index, False))
         self._settle()
 
     def _fail_all(self, error: Exception) -> None:
@@ -138,9 +138,10 @@ class Barrier:
         self.abort()
 
     def _left(self, waiter: Waiter, now: float) -> None:
-        """Number those anew who wait behind a party that took its place back, or is away."""
-        for index, each in enumerate(self._arrived):
-            each.want = index
+        """Note a party that is away, or end the stake of one that took its place back.
+
+        Those behind it have no numbers yet: they are counted when all may go.
+        """
         lane = waiter.lane
         if waiter.number in lane.withdrawn:
             self._away.add((lane, waiter.number))

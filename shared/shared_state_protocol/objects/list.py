@@ -80,7 +80,8 @@ class List(Generic[V]):
     def repeat(self, times: int, *, fence: Fence = None) -> None:
         """Repeat the content `times` times, as ``*=`` does.
 
-        LimitExceeded, and nothing is changed, if there would be more than MAX_REPEATED_ITEMS.
+        LimitExceeded, and nothing is changed, if there would be more than MAX_REPEATED_ITEMS
+        or MAX_REPEATED_BYTES.
         """
 
     @command
