@@ -112,7 +112,11 @@ class SharesArrays(Peer, Protocol):
     """Has a shared array of doubles."""
 
     def read_array(self, address: Any, length: int) -> Sequence[Operation]:
-        """Connect; return one operation that reads an array of `length` doubles as one slice."""
+        """Connect; return one operation that reads `length` doubles as one buffer."""
+        ...
+
+    def slice_array(self, address: Any, length: int) -> Sequence[Operation]:
+        """Connect; return one operation that reads `length` doubles as a list of floats."""
         ...
 
 

@@ -38,3 +38,8 @@ class KeepsArraysAsBytes(HasMapping):
         put, get = self.mapping(address)
         put(LARGE_KEY, bytes(DOUBLE_BYTES * length))
         return (lambda: array("d", get(LARGE_KEY)),)
+
+    def slice_array(self, address: Any, length: int) -> Sequence[Operation]:
+        put, get = self.mapping(address)
+        put(LARGE_KEY, bytes(DOUBLE_BYTES * length))
+        return (lambda: array("d", get(LARGE_KEY)).tolist(),)

@@ -64,6 +64,10 @@ class SharedState(HasMapping):
     def read_array(self, address: Any, length: int) -> Sequence[Operation]:
         return (self._connect(address).array(ARRAY, "d", length).read,)
 
+    def slice_array(self, address: Any, length: int) -> Sequence[Operation]:
+        shared = self._connect(address).array(ARRAY, "d", length)
+        return (lambda: shared[:],)
+
     def batch(self, address: Any, size: int) -> Sequence[Operation]:
         state = self._connect(address)
         mapping = state.dict(OBJECT)

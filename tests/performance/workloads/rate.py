@@ -81,6 +81,7 @@ class Rate:
     reference: Peer  # whose rate is 1.00 in the table
     wanted: Sequence[Wanted] = field(default=())
     operations_per_call: int = 1
+    note: str = ""  # what a stranger would take for something else
 
     @property
     def title(self) -> str:
@@ -119,7 +120,7 @@ class Rate:
         return Section(
             self.name,
             self.title,
-            f"`ratio` is to {full_name(self.reference)}.",
+            f"{self.note} `ratio` is to {full_name(self.reference)}.".lstrip(),
             HEADER,
             [row(contestant, reference) for contestant in contestants.values()],
             [
