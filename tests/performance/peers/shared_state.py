@@ -26,6 +26,10 @@ if TYPE_CHECKING:
 OBJECT = "performance"
 ITEMS = "performance items"
 ARRAY = "performance array"
+FLOOD = "performance flood"
+
+FLOOD_TIMEOUT_S = 60.0
+"""For a reply, of a client whose own tasks take up its loop longer than the usual ten seconds."""
 
 
 @dataclass(frozen=True)
@@ -93,6 +97,24 @@ class SharedState(HasMapping):
         mapping = (await self._connect_async(address)).dict(OBJECT)
         return (functools.partial(mapping.set, KEY, VALUE), functools.partial(mapping.get, KEY))
 
+    async def update_in_tasks(
+        self, address: Any, tasks: int, items: int
+    ) -> Sequence[AsyncOperation]:
+        mapping = (await self._connect_async(address, timeout=FLOOD_TIMEOUT_S)).dict(FLOOD)
+        return (functools.partial(mapping.update, dict.fromkeys(range(items), VALUE)),)
+
+    async def iterate_in_tasks(
+        self, address: Any, tasks: int, items: int
+    ) -> Sequence[AsyncOperation]:
+        mapping = (await self._connect_async(address, timeout=FLOOD_TIMEOUT_S)).dict(FLOOD)
+        await mapping.update(dict.fromkeys(range(items), VALUE))
+
+        async def iterate() -> None:
+            async for _ in mapping.items():
+                pass
+
+        return (iterate,)
+
     async def getter(self, address: Any) -> AsyncOperation:
         return (await self._connect_async(address)).queue(ITEMS).get
 
@@ -109,11 +131,11 @@ class SharedState(HasMapping):
         self._check(state)
         return state
 
-    async def _connect_async(self, address: Any) -> AsyncClient:
+    async def _connect_async(self, address: Any, **options: Any) -> AsyncClient:
         import shared_state
 
         state = await shared_state.connect_async(
-            address, authkey=AUTHKEY, same_host=self.transport == "Unix"
+            address, authkey=AUTHKEY, same_host=self.transport == "Unix", **options
         )
         self._check(state)
         return state
