@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import functools
 from collections.abc import Sequence
 from typing import Any
 
-from tests.performance.peers import KEY, VALUE, AsyncOperation
+from tests.performance.peers import AsyncOperation
+from tests.performance.peers.mapping import in_pairs
 from tests.performance.peers.redis_py import client_version, connect
 from tests.performance.peers.redis_server import OnRedisServer, server_version
 
@@ -20,4 +20,4 @@ class RedisAsyncio(OnRedisServer):
 
     async def set_and_get_in_tasks(self, address: Any, tasks: int) -> Sequence[AsyncOperation]:
         client = connect(address, "redis.asyncio", max_connections=tasks)
-        return (functools.partial(client.set, KEY, VALUE), functools.partial(client.get, KEY))
+        return in_pairs(client.set, client.get)

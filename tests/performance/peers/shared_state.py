@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from tests.performance.peers import AUTHKEY, KEY, VALUE, AsyncOperation, Operation, Transport
-from tests.performance.peers.mapping import HasMapping, SetAndGet
+from tests.performance.peers.mapping import HasMapping, SetAndGet, in_pairs, portions
 from tests.performance.serving import Server, python_server
 
 if TYPE_CHECKING:
@@ -75,12 +75,13 @@ class SharedState(HasMapping):
     def batch(self, address: Any, size: int) -> Sequence[Operation]:
         state = self._connect(address)
         mapping = state.dict(OBJECT)
+        batches = portions(size)
 
         def batch() -> None:
             with state.batch():
-                for _ in range(size // 2):
-                    mapping.set(KEY, VALUE)
-                    mapping.get(KEY)
+                for key, value in next(batches):
+                    mapping.set(key, value)
+                    mapping.get(key)
 
         return (batch,)
 
@@ -95,7 +96,7 @@ class SharedState(HasMapping):
 
     async def set_and_get_in_tasks(self, address: Any, tasks: int) -> Sequence[AsyncOperation]:
         mapping = (await self._connect_async(address)).dict(OBJECT)
-        return (functools.partial(mapping.set, KEY, VALUE), functools.partial(mapping.get, KEY))
+        return in_pairs(mapping.set, mapping.get)
 
     async def update_in_tasks(
         self, address: Any, tasks: int, items: int
