@@ -39,7 +39,15 @@ WANTED_BYTES = 100_000_000
 WANTED_HAND_OVER_S = 0.010
 MEGABYTE = 1e6
 MILLISECONDS = 1e3
-HEADER = ("peer", "over", "MB added", "threads added", "hand-over median ms", "p99 ms")
+HEADER = (
+    "peer",
+    "over",
+    "MB added",
+    "MB in all",
+    "threads added",
+    "hand-over median ms",
+    "p99 ms",
+)
 
 
 Waiting = set["asyncio.Future[object]"]
@@ -49,7 +57,8 @@ Waiting = set["asyncio.Future[object]"]
 class Cost:
     """What the parked clients cost their server, and how fast an item came to one of them."""
 
-    memory: int
+    memory: int  # added to the server
+    all_memory: int
     threads: int
     typical: float
     slow: float
@@ -89,11 +98,12 @@ def cost(peer: ParksClients, clients: int) -> Cost:
         memory, threads = resident_bytes(server.pid), thread_count(server.pid)
         pipe.send("park")
         pipe.recv()
-        added = resident_bytes(server.pid) - memory
+        all_memory = resident_bytes(server.pid)
         more_threads = thread_count(server.pid) - threads
         pipe.send("hand over")
         latencies = sorted(pipe.recv())
-        return Cost(added, more_threads, percentile(latencies, 0.5), percentile(latencies, 0.99))
+        typical, slow = percentile(latencies, 0.5), percentile(latencies, 0.99)
+        return Cost(all_memory - memory, all_memory, more_threads, typical, slow)
 
 
 def follow_orders(pipe: Connection, peer: ParksClients, address: Any, clients: int) -> None:
@@ -143,6 +153,7 @@ def row(peer: Peer, measured: Cost) -> Sequence[str]:
         peer.product,
         peer.transport,
         f"{measured.memory / MEGABYTE:.1f}",
+        f"{measured.all_memory / MEGABYTE:.1f}",
         str(measured.threads),
         f"{measured.typical * MILLISECONDS:.2f}",
         f"{measured.slow * MILLISECONDS:.2f}",
@@ -155,7 +166,8 @@ def promise(peer: Peer, measured: Cost) -> Promise:
         "",
         f"< {WANTED_BYTES / MEGABYTE:.0f} MB, no thread, "
         f"p99 < {WANTED_HAND_OVER_S * MILLISECONDS:.0f} ms",
-        f"{measured.memory / MEGABYTE:.1f} MB, {measured.threads} threads, "
+        f"{measured.memory / MEGABYTE:.1f} MB of {measured.all_memory / MEGABYTE:.1f}, "
+        f"{measured.threads} threads, "
         f"{measured.slow * MILLISECONDS:.2f} ms",
         measured.memory < WANTED_BYTES
         and measured.threads == 0
