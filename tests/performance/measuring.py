@@ -64,6 +64,7 @@ class Contestant:
     team: Team
     operations_per_call: int
     windows: list[Window] = field(default_factory=list)
+    failure: str = ""  # in which round and why; it has no windows from then on
 
     def measure(self, seconds: float) -> None:
         before = cpu_seconds(self.server.pid)
@@ -106,7 +107,11 @@ def interleave(contestants: Sequence[Contestant], effort: Effort) -> None:
     for number in range(effort.rounds):
         first = number * len(contestants) // effort.rounds
         for contestant in (*contestants[first:], *contestants[:first]):
-            contestant.measure(effort.seconds)
+            if not contestant.failure:
+                try:
+                    contestant.measure(effort.seconds)
+                except Exception as error:  # noqa: BLE001  # it is told; the others are measured
+                    contestant.failure = f"in round {number + 1}: {error}"
 
 
 def ratio(one: Sequence[Window], other: Sequence[Window], figure: Figure = RATE) -> Ratio:

@@ -44,6 +44,11 @@ def not_installed(module: str, package: str) -> str | None:
     return None if importlib.util.find_spec(module) else f"{package} is not installed"
 
 
+def full_name(peer: Peer) -> str:
+    """Return how a peer is called where its transport is not in a column of its own."""
+    return f"{peer.product} over {peer.transport}"
+
+
 class Peer(Protocol):
     """A product over a transport."""
 

@@ -18,6 +18,7 @@ from tests.performance.peers.shared_state import SharedState
 from tests.performance.table import Promise, Section
 from tests.performance.tasks import in_flight
 from tests.performance.team import CALL_INTERVAL_S, Report, Team, at_a_fixed_rate, team
+from tests.performance.workloads import of_each
 from tests.performance.workloads.rate import Way, blocking
 
 MILLISECONDS = 1e3
@@ -64,7 +65,8 @@ class Disturbed:
     judge: Callable[[str, Found], Promise]
 
     def measure(self, peers: Sequence[Peer], effort: Effort) -> Section:
-        found = {peer: self._find(peer, effort) for peer in peers if isinstance(peer, SharedState)}
+        ours = [peer for peer in peers if isinstance(peer, SharedState)]
+        found, absent = of_each(ours, lambda peer: self._find(peer, effort))
         return Section(
             self.name,
             self.title,
@@ -72,6 +74,7 @@ class Disturbed:
             HEADER,
             [row(peer, each) for peer, each in found.items()],
             [self.judge(f"{self.title}, {peer.transport}", each) for peer, each in found.items()],
+            absent,
         )
 
     def _find(self, peer: SharedState, effort: Effort) -> Found:

@@ -20,7 +20,7 @@ from tests.performance.peers.shared_state import SharedState
 from tests.performance.process import resident_bytes, thread_count
 from tests.performance.serving import child
 from tests.performance.table import Promise, Section
-from tests.performance.workloads.rate import full_name
+from tests.performance.workloads import of_each
 
 if TYPE_CHECKING:
     from multiprocessing.connection import Connection
@@ -70,14 +70,10 @@ class Parked:
 
     def measure(self, peers: Sequence[Peer], effort: Effort) -> Section:
         clients = CLIENTS_QUICK if effort.is_quick else CLIENTS
-        costs: dict[Peer, Cost] = {}
-        absent: dict[str, str] = {}
-        for peer in peers:
-            if isinstance(peer, ParksClients) and peer.transport == "TCP":
-                try:
-                    costs[peer] = cost(peer, clients)
-                except EOFError:
-                    absent[full_name(peer)] = "its process ended early"
+        parking = [
+            peer for peer in peers if isinstance(peer, ParksClients) and peer.transport == "TCP"
+        ]
+        costs, absent = of_each(parking, lambda peer: cost(peer, clients))
         return Section(
             self.name,
             f"{clients:,} clients parked in a get",
