@@ -41,8 +41,8 @@ T = TypeVar("T")
 MIB = 1 << 20
 LOG_LEVELS = ("debug", "info", "warning", "error")
 MIN_FRAME_BYTES = MIB // 2
-"""More than a portion of what is iterated over (`streams.BATCH_BYTES`) with all its headers: else a
-client could fill a dict by small requests, and no reply could show it."""
+"""More than a portion of what is iterated over (`streams.PORTION_BYTES`) with all its headers: else
+a client could fill a dict by small requests, and no reply could show it."""
 
 
 def _needs_options(contract: type) -> bool:

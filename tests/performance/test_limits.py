@@ -25,7 +25,7 @@ from tests.server.callers import Lobby
 if TYPE_CHECKING:
     from multiprocessing.connection import Connection
 
-    from shared_state_server.session import Lane
+    from shared_state_server.lane import Lane
 
 KIB = 1024
 KEY = b"\xa1k"
