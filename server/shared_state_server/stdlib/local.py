@@ -62,7 +62,8 @@ class LocalProxy:
 
     def __reduce__(self) -> Any:
         managers: Any = sys.modules[MANAGERS]
-        token, kwds = self._token, {}
+        token = self._token
+        kwds: dict[str, Any] = {}
         if answering.sent is not None:
             answering.sent.append(self._entry)
             token = managers.Token(
