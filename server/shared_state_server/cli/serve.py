@@ -54,7 +54,8 @@ def _office(settings: Settings) -> Office | None:
     """Return what clients of the standard library are served by, if they are let in."""
     if not settings.allow_stdlib_clients:
         return None
-    office = Office({}, settings.authkey, settings.allow_class)
+    allow_pickle = settings.allow_pickle
+    office = Office({}, settings.authkey, settings.allow_class, allow_pickle=allow_pickle)
     office.max_frame_bytes = settings.max_frame_bytes
     return office
 
