@@ -84,7 +84,7 @@ class Settings:
     )
     allow_weak_key: bool = setting(False, f"Accept a key shorter than {MIN_KEY_BYTES} bytes.")
     allow_pickle: bool = setting(
-        False, "Store pickled values too, for clients that ask; the server never unpickles them."
+        False, "Store pickled values too; unpickled only for clients of multiprocessing.managers."
     )
     allow_stdlib_clients: bool = setting(
         False, "Serve clients of multiprocessing.managers too; what they send is pickled."

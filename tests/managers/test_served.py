@@ -8,7 +8,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 import pytest
 
@@ -18,8 +18,9 @@ from tests.managers.interpreters import MINORS, interpreter
 from tests.managers.playing import PROGRAMS, printed
 from tests.managers.programs.stage import KEY
 
-BY_NAME, FOREIGN, PROXIES = (
-    PROGRAMS / "served" / f"{name}.py" for name in ("by_name", "foreign_class", "proxies")
+BY_NAME, FOREIGN, INSTANCES, PROXIES = (
+    PROGRAMS / "served" / f"{name}.py"
+    for name in ("by_name", "foreign_class", "instances", "proxies")
 )
 SHARED = [
     word for each in ("jobs=queue", "config=dict", "leader=lock") for word in ("--share", each)
@@ -115,6 +116,24 @@ def test_a_class_that_the_operator_names_is_let_in(serve: Serve, tmp_path: Path)
     ]
     assert printed(program, as_argument(serve(*LET_IN, *named)), str(canary)) == ""
     assert canary.exists()
+
+
+def test_instances_are_stored_where_their_class_and_pickles_are_allowed(
+    serve: Serve, tmp_path: Path
+) -> None:
+    program = publish(INSTANCES, Edition.STANDARD, tmp_path)
+    named = ["--allow-class", f"{PurePosixPath.__module__}:PurePosixPath"]  # elsewhere in 3.13
+    allowed = as_argument(serve(*LET_IN, *named, "--allow-pickle"))
+    assert printed(program, allowed) == "PurePosixPath('a') [PurePosixPath('b')]\n"
+    assert "--allow-pickle" in printed(program, as_argument(serve(*LET_IN, *named)))
+
+
+def test_a_pickle_of_other_clients_is_read_by_the_same_rules(serve: Serve, tmp_path: Path) -> None:
+    address = serve(*LET_IN, "--allow-pickle")
+    with shared_state.connect(address, authkey=KEY, pickle=True) as state:
+        state.dict("config")["list"] = [PurePosixPath("b")]
+    refusal = printed(publish(INSTANCES, Edition.STANDARD, tmp_path), as_argument(address), "fetch")
+    assert "PurePosixPath is not allowed here" in refusal
 
 
 def test_without_the_flag_they_are_turned_away(serve: Serve, tmp_path: Path) -> None:

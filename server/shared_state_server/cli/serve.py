@@ -60,7 +60,8 @@ def _office(settings: Settings) -> Office | None:
     """Return what clients of the standard library are served by, if they are let in."""
     if not settings.allow_stdlib_clients:
         return None
-    office = Office({}, settings.authkey, settings.allow_class)
+    allow_pickle = settings.allow_pickle
+    office = Office({}, settings.authkey, settings.allow_class, allow_pickle=allow_pickle)
     office.max_frame_bytes = settings.max_frame_bytes
     for why in office.classes.unfound():
         log.warning("no pickle will be read that names the class %s", why)

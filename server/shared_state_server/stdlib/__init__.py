@@ -7,6 +7,7 @@
     entries.py      the objects that such clients reach, by identities that never repeat
     classes.py      which classes a pickle may name, and what a proxy in it becomes here
     messages.py     pickle and xmlrpclib
+    values.py       what such clients store in the service's objects
     worker.py       threads that run the code of users, one for each connection that calls it
     local.py        proxies that have come home: their calls go to the object directly
     foreign.py      proxies of other managers, which clients store here

@@ -283,7 +283,7 @@ class Errands:
                 is_users = True
                 ident, method, args, kwds = connection.load(payload, plain_only=False)
             if connection.lane is None:
-                return connection.ask_office_on_worker(method, args, kwds)
+                return self._ask_office(method, args, kwds, is_users=is_users)
             entry = connection.office.entries.find(ident)
         except Exception:  # noqa: BLE001  # whatever a client has sent
             return TRACEBACK, traceback.format_exc()
@@ -293,6 +293,13 @@ class Errands:
         if is_users:
             entry.is_plain = False  # somebody's code is in it now
         return self.perform(entry, method, args, kwds)
+
+    def _ask_office(self, function: str, args: Any, kwds: Any, *, is_users: bool) -> Reply | None:
+        reply = self._connection.ask_office_on_worker(function, args, kwds)
+        if is_users and function == "create" and reply is not None and reply[0] == RETURN:
+            ident, _ = reply[1]
+            self._connection.office.entries.find(ident).is_plain = False  # as above
+        return reply
 
     def perform(self, entry: Entry, method: str, args: Any, kwds: Any) -> Reply:
         """Call users' code, and take note of what the client takes by it."""

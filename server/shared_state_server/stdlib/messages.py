@@ -113,11 +113,21 @@ def known_everywhere(error: Exception) -> Exception:
 
 
 def with_note(error: Exception) -> Exception:
-    """Return `error` with the traceback of the server as its last note."""
+    """Return `error` with the traceback of the server as its last note.
+
+    One of a class that takes attributes or its state in its own way has none: it may not expect it.
+    """
+    if _is_particular(type(error)):
+        return error
     lines = traceback.format_exception(type(error), error, error.__traceback__)
     notes = [each for each in getattr(error, "__notes__", ()) if not each.startswith(NOTE)]
-    try:
-        error.__notes__ = [*notes, NOTE + "".join(lines)]  # type: ignore[attr-defined]  # 3.11's
-    except AttributeError:
-        pass  # an exception of a class that takes no attributes
+    error.__notes__ = [*notes, NOTE + "".join(lines)]  # type: ignore[attr-defined]  # 3.11's
     return error
+
+
+def _is_particular(kind: type[Exception]) -> bool:
+    return (
+        kind.__setattr__ is not Exception.__setattr__
+        or kind.__getattribute__ is not Exception.__getattribute__
+        or kind.__setstate__ is not Exception.__setstate__
+    )

@@ -19,7 +19,6 @@ from concurrent.futures import Future
 from multiprocessing import process
 from typing import TYPE_CHECKING, Any
 
-from shared_state_protocol.codec import Codec
 from shared_state_protocol.errors import ObjectNotFound
 from shared_state_protocol.wire.handshake import VERSION, Hello
 
@@ -35,6 +34,7 @@ from .lane import StdlibLane
 from .local import local_proxy
 from .messages import ERROR, PROXY, RETURN, TRACEBACK, Reply, with_note
 from .presence import Presence
+from .values import codec_for
 from .worker import Workers
 
 if TYPE_CHECKING:
@@ -69,6 +69,7 @@ class Office:
     """Keeps what clients of the standard library reach.
 
     `allowed` names the classes that their pickles may name besides the plain ones; None is any.
+    With `allow_pickle`, instances of those may be stored in the service's objects, too.
     `address` is where the server listens, `advertised` what stands for that where it is everywhere.
     """
 
@@ -82,6 +83,8 @@ class Office:
         registry: dict[str, Registered],
         authkey: bytes,
         allowed: Iterable[str] | None = None,
+        *,
+        allow_pickle: bool = False,
     ) -> None:
         self.registry = registry
         self.authkey: bytes = _processes.AuthenticationString(authkey)
@@ -92,7 +95,7 @@ class Office:
         self.classes = Classes(allowed)
         self.entries = Entries(os.urandom(PREFIX_BYTES).hex())
         self._adapters: dict[str, Adapter] = {}
-        self._codec = Codec()
+        self._codec = codec_for(self.classes, allow_pickle=allow_pickle)
         self.service: Service
         self.presence: Presence
         self.stop: Callable[[], object] = _cannot_stop

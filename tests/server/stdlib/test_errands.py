@@ -77,6 +77,13 @@ class Desk:
         return self._larges
 
 
+class Witness:
+    """A user's class whose text says which thread has asked for it."""
+
+    def __repr__(self) -> str:
+        return threading.current_thread().name
+
+
 @pytest.fixture
 def address(tmp_path: Path) -> Iterator[Any]:
     """Where a server in a thread has one desk, and a dict and queues that are no user's code."""
@@ -88,6 +95,7 @@ def address(tmp_path: Path) -> Iterator[Any]:
     Manager.register("desk", callable=lambda: desk)
     Manager.register("plain", callable=lambda: plain, proxytype=ours.DictProxy)
     Manager.register("queue", callable=queue.Queue)
+    Manager.register("list", list, ours.ListProxy)
     server: Any = Manager(str(tmp_path / "socket"), KEY).get_server()
 
     def serve() -> None:
@@ -109,6 +117,7 @@ def connected(edition: Any, address: Any) -> Any:
     Manager.register("desk")
     Manager.register("plain", proxytype=edition.DictProxy)
     Manager.register("queue")
+    Manager.register("list", proxytype=edition.ListProxy)
     manager = Manager(address, KEY)
     manager.connect()
     return manager
@@ -194,6 +203,13 @@ def test_a_lock_inside_of_an_object_knows_its_owner(manager: Any) -> None:
     desk.leave()
     desk.leave()
     assert in_thread(desk.enter)
+
+
+def test_what_users_have_put_into_a_list_is_shown_by_a_worker(manager: Any) -> None:
+    witnesses = manager.list()
+    witnesses.append(Witness())
+    for each in (witnesses, manager.list([Witness()])):
+        assert in_thread(each.__str__) == "[stdlib-worker]"  # whose connection has no worker yet
 
 
 def test_a_method_that_exits_ends_its_connection_and_no_more(manager: Any) -> None:
