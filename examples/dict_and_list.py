@@ -7,7 +7,7 @@ for that key meanwhile. Run ``python dict_and_list.py main``, and ten times
 
 from __future__ import annotations
 
-import sys
+import argparse
 
 import shared_state
 
@@ -15,7 +15,7 @@ WORKERS = 10
 
 
 def worker(state: shared_state.Client) -> None:
-    d, items = state.dict("d"), state.list("l")
+    d, items = state.dict("example dict"), state.list("example list")
     d[1] = "1"
     d["2"] = 2
     d[0.25] = None
@@ -28,14 +28,18 @@ def worker(state: shared_state.Client) -> None:
 
 
 def main(state: shared_state.Client) -> None:
-    items = state.list("l")
+    items = state.list("example list")
     items.extend(range(10))
     items.reverse()
     state.barrier("all there", WORKERS + 1).wait()
-    print(state.dict("d"))
+    print(state.dict("example dict"))
     print(sorted(items))
 
 
 if __name__ == "__main__":
+    roles = {"worker": worker, "main": main}
+    parser = argparse.ArgumentParser()
+    parser.add_argument("role", choices=roles)
+    role = roles[parser.parse_args().role]
     with shared_state.connect() as state:
-        {"worker": worker, "main": main}[sys.argv[1]](state)
+        role(state)

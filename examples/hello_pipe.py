@@ -6,20 +6,20 @@ Run ``python hello_pipe.py parent`` and ``python hello_pipe.py child``, wherever
 
 from __future__ import annotations
 
-import sys
+import argparse
 
 import shared_state
 
 
 def child(state: shared_state.Client) -> None:
-    end, _ = state.pipe("hello")
+    end, _ = state.pipe("hello pipe")
     with end:
         end.send([42, None, "hello"])
         print(end.recv())
 
 
 def parent(state: shared_state.Client) -> None:
-    _, end = state.pipe("hello")
+    _, end = state.pipe("hello pipe")
     print(end.recv())
     end.send("thank you")
     try:
@@ -29,5 +29,9 @@ def parent(state: shared_state.Client) -> None:
 
 
 if __name__ == "__main__":
+    roles = {"child": child, "parent": parent}
+    parser = argparse.ArgumentParser()
+    parser.add_argument("role", choices=roles)
+    role = roles[parser.parse_args().role]
     with shared_state.connect() as state:
-        {"child": child, "parent": parent}[sys.argv[1]](state)
+        role(state)

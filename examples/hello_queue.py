@@ -5,19 +5,23 @@ Run ``python hello_queue.py parent`` and ``python hello_queue.py child``, wherev
 
 from __future__ import annotations
 
-import sys
+import argparse
 
 import shared_state
 
 
 def child(state: shared_state.Client) -> None:
-    state.queue("hello").put([42, None, "hello"])
+    state.queue("hello queue").put([42, None, "hello"])
 
 
 def parent(state: shared_state.Client) -> None:
-    print(state.queue("hello").get())  # waits until there is something
+    print(state.queue("hello queue").get())  # waits until there is something
 
 
 if __name__ == "__main__":
+    roles = {"child": child, "parent": parent}
+    parser = argparse.ArgumentParser()
+    parser.add_argument("role", choices=roles)
+    role = roles[parser.parse_args().role]
     with shared_state.connect() as state:
-        {"child": child, "parent": parent}[sys.argv[1]](state)
+        role(state)

@@ -5,29 +5,29 @@ Run ``python value_and_array.py main`` and ``python value_and_array.py child``, 
 
 from __future__ import annotations
 
-import sys
+import argparse
 
 import shared_state
 
 
 def child(state: shared_state.Client) -> None:
-    number = state.value("number", "d", 0.0)
-    numbers = state.array("numbers", "i", range(10))
-    more = state.array("more", "i", [0, 1, 2, 3, 100])
+    number = state.value("a number", "d", 0.0)
+    numbers = state.array("some numbers", "i", range(10))
+    more = state.array("more numbers", "i", [0, 1, 2, 3, 100])
     number.value = 3.1415927
     numbers[:] = [-each for each in numbers]
     more.add(slice(None), 1)  # in the server, at once
     with number.get_lock():  # not needed for one operation; for two that belong together it is
         number.value += 1
-    state.event("changed").set()
+    state.event("numbers changed").set()
 
 
 def main(state: shared_state.Client) -> None:
-    number = state.value("number", "d", 0.0)
-    numbers = state.array("numbers", "i", range(10))
-    more = state.array("more", "i", [0, 1, 2, 3, 100])
+    number = state.value("a number", "d", 0.0)
+    numbers = state.array("some numbers", "i", range(10))
+    more = state.array("more numbers", "i", [0, 1, 2, 3, 100])
     zeros = state.array("zeros", "i", 10)
-    state.event("changed").wait()
+    state.event("numbers changed").wait()
     print(number.value)
     print(numbers[:])
     print(more[:])
@@ -39,5 +39,9 @@ def main(state: shared_state.Client) -> None:
 
 
 if __name__ == "__main__":
+    roles = {"child": child, "main": main}
+    parser = argparse.ArgumentParser()
+    parser.add_argument("role", choices=roles)
+    role = roles[parser.parse_args().role]
     with shared_state.connect() as state:
-        {"child": child, "main": main}[sys.argv[1]](state)
+        role(state)

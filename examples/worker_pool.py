@@ -7,14 +7,14 @@ Run ``python worker_pool.py worker`` as often as you like, ``python worker_pool.
 
 from __future__ import annotations
 
+import argparse
 import os
-import sys
 
 import shared_state
 
 
 def jobs_of(state: shared_state.Client) -> shared_state.Queue[str]:
-    return state.queue("jobs", max_attempts=3, dead_letters="hopeless jobs")
+    return state.queue("pool jobs", max_attempts=3, dead_letters="hopeless pool jobs")
 
 
 def work(job: str) -> str:
@@ -29,7 +29,7 @@ def worker(state: shared_state.Client) -> None:
         while True:
             with claim as job:
                 print(f"attempt {claim.attempt} at {job}", flush=True)
-                state.dict("results")[job] = work(job)
+                state.dict("pool results")[job] = work(job)
     except shared_state.ShutDown:
         print("no more jobs")
 
@@ -39,10 +39,14 @@ def main(state: shared_state.Client) -> None:
     jobs.put_many(["2", "crash", "3", "4"])
     jobs.join()  # until each is done, or given up
     jobs.shutdown()
-    print(f"done: {state.dict('results')}")
-    print(f"given up: {state.queue('hopeless jobs').get_many(9)}")
+    print(f"done: {state.dict('pool results')}")
+    print(f"given up: {state.queue('hopeless pool jobs').get_many(9)}")
 
 
 if __name__ == "__main__":
+    roles = {"worker": worker, "main": main}
+    parser = argparse.ArgumentParser()
+    parser.add_argument("role", choices=roles)
+    role = roles[parser.parse_args().role]
     with shared_state.connect() as state:
-        {"worker": worker, "main": main}[sys.argv[1]](state)
+        role(state)

@@ -6,8 +6,8 @@ Run ``python writer_and_reader.py reader`` and ``python writer_and_reader.py wri
 
 from __future__ import annotations
 
+import argparse
 import os
-import sys
 
 import shared_state
 
@@ -32,5 +32,9 @@ def reader(state: shared_state.Client) -> None:
 
 
 if __name__ == "__main__":
+    roles = {"writer": writer, "reader": reader}
+    parser = argparse.ArgumentParser()
+    parser.add_argument("role", choices=roles)
+    role = roles[parser.parse_args().role]
     with shared_state.connect() as state:
-        {"writer": writer, "reader": reader}[sys.argv[1]](state)
+        role(state)

@@ -27,14 +27,14 @@ PURE_MODULES = frozenset(
     "__future__ abc array base64 bisect collections contextlib contextvars copyreg"
     " dataclasses datetime decimal enum fractions functools hashlib heapq hmac inspect"
     " io ipaddress itertools keyword math multiprocessing numbers numpy operator ormsgpack os"
-    " pathlib pickle queue re reprlib string struct sys threading types typing"
+    " pathlib pickle queue re reprlib stat string struct sys threading types typing"
     " typing_extensions urllib uuid zoneinfo".split()
 )
 # Of these modules only some names are pure.
 PURE_NAMES = {
     "io": {"BytesIO"},
     "multiprocessing": {"AuthenticationError"},
-    "os": {"path", "path.isabs", "path.join"},
+    "os": {"path", "path.isabs", "path.join", "stat_result"},
     "pathlib": {"PurePath", "PurePosixPath"},
     "threading": {"BrokenBarrierError"},
     "queue": {"Empty", "Full", "ShutDown"},
@@ -121,6 +121,14 @@ def source_of(node: ast.ImportFrom, module: Module) -> str:
     return ".".join([*parents, *([node.module] if node.module else [])])
 
 
+def loaded_by(package: str) -> list[str]:
+    """Return the names of all modules that are there once `package` was imported."""
+    script = f"import sys, {package}; print(*sorted(sys.modules))"
+    return subprocess.run(
+        [sys.executable, "-c", script], check=True, capture_output=True, text=True
+    ).stdout.split()
+
+
 def each_module(package: str) -> pytest.MarkDecorator:
     """Run a test once for every module of `package`."""
     return pytest.mark.parametrize("module", modules(package), ids=lambda module: module.name)
@@ -169,12 +177,15 @@ def test_the_client_reaches_the_server_through_one_lazy_door(module: Module) -> 
 
 @pytest.mark.parametrize("package", [CLIENT, f"{CLIENT}.managers", PROTOCOL])
 def test_importing_does_not_load_the_server(package: str) -> None:
-    script = f"import sys, {package}; print(*sorted(sys.modules))"
-    loaded = subprocess.run(
-        [sys.executable, "-c", script], check=True, capture_output=True, text=True
-    ).stdout.split()
+    loaded = loaded_by(package)
     assert package in loaded
     assert {SERVER, "uvloop", "typer"}.isdisjoint(loaded)
+
+
+def test_managers_load_nothing_of_our_own_client() -> None:
+    """Each process of a program pays for what is loaded: it has changed one import."""
+    others = {f"{CLIENT}.session", f"{PROTOCOL}.codec", "ormsgpack"}
+    assert others.isdisjoint(loaded_by(f"{CLIENT}.managers"))
 
 
 def test_a_relative_import_is_resolved_as_python_does() -> None:

@@ -1,7 +1,8 @@
 """Accessors: the methods of a client that get an object, or create it, by its name.
 
 They are named after the contracts, and take the options that the standard library's own classes
-take; these count when the object is created.
+take. The first to open an object decides its options; those of later callers are not looked at. So
+programs that share an object have one function that opens it.
 """
 
 # pyright: reportUnknownVariableType=false
@@ -120,7 +121,8 @@ class BlockingAccessors(ABC):
     ) -> Queue[Any]:
         """Get or create the queue `name`; `maxsize` 0 is no bound.
 
-        An item whose claim failed `max_attempts` times goes to the queue named `dead_letters`.
+        An item whose claim failed `max_attempts` times goes to the queue named `dead_letters`. A
+        queue that is there already keeps the options that it was made with.
         """
         return self._open(Queue, name, maxsize, max_attempts, dead_letters)
 
@@ -166,15 +168,18 @@ class BlockingAccessors(ABC):
         return self._open(RLock, name)
 
     def semaphore(self, name: str, value: int = 1) -> Semaphore:
-        """Get or create the semaphore `name`, which has `value` permits at first."""
+        """Get or create the semaphore `name`; a new one has `value` permits."""
         return self._open(Semaphore, name, value)
 
     def bounded_semaphore(self, name: str, value: int = 1) -> BoundedSemaphore:
-        """Get or create the bounded semaphore `name`, which has `value` permits at first."""
+        """Get or create the bounded semaphore `name`; a new one has `value` permits."""
         return self._open(BoundedSemaphore, name, value)
 
     def condition(self, name: str, lock: Lock | RLock | str | None = None) -> Condition:
-        """Get or create the condition `name`, on `lock` (or its name) or on a lock of its own."""
+        """Get or create the condition `name`, on `lock` (or its name) or on a lock of its own.
+
+        It stays on the lock that it was made with.
+        """
         if lock is None:
             return self._open(Condition, name, None)
         its_name = _name_of(lock)
@@ -189,19 +194,20 @@ class BlockingAccessors(ABC):
     ) -> Barrier:
         """Get or create the barrier `name` for `parties`; `timeout`, in seconds, is that of `wait`.
 
-        `action` is run by this client if it is the last to arrive, before all go on.
+        `action` is run by this client if it is the last to arrive, before all go on. A barrier that
+        is there already keeps its parties and its timeout.
         """
         return self._open(Barrier, name, parties, timeout).with_action(action)
 
     def value(self, name: str, typecode: str, value: Scalar = 0) -> Value:
-        """Get or create the value `name` of a C type (`typecodes`), which is `value` at first."""
+        """Get or create the value `name`; a new one is of this C type (`typecodes`) and `value`."""
         pack_first(typecode, value)  # refused here, where the mistake is
         return self._open(Value, name, typecode, value)
 
     def array(
         self, name: str, typecode: str, size_or_initializer: SupportsIndex | Iterable[Scalar] = 0
     ) -> Array:
-        """Get or create the array `name` of a C type: so many zeros, or these items."""
+        """Get or create the array `name`; a new one has so many zeros, or these items."""
         items = _length_and_items(typecode, size_or_initializer)
         return self._open(Array, name, typecode, *items)
 
@@ -246,7 +252,8 @@ class AwaitingAccessors(ABC):
     ) -> AsyncQueue[Any]:
         """Get or create the queue `name`; `maxsize` 0 is no bound.
 
-        An item whose claim failed `max_attempts` times goes to the queue named `dead_letters`.
+        An item whose claim failed `max_attempts` times goes to the queue named `dead_letters`. A
+        queue that is there already keeps the options that it was made with.
         """
         return self._open(AsyncQueue, name, maxsize, max_attempts, dead_letters)
 
@@ -292,17 +299,20 @@ class AwaitingAccessors(ABC):
         return self._open(AsyncRLock, name)
 
     def semaphore(self, name: str, value: int = 1) -> AsyncSemaphore:
-        """Get or create the semaphore `name`, which has `value` permits at first."""
+        """Get or create the semaphore `name`; a new one has `value` permits."""
         return self._open(AsyncSemaphore, name, value)
 
     def bounded_semaphore(self, name: str, value: int = 1) -> AsyncBoundedSemaphore:
-        """Get or create the bounded semaphore `name`, which has `value` permits at first."""
+        """Get or create the bounded semaphore `name`; a new one has `value` permits."""
         return self._open(AsyncBoundedSemaphore, name, value)
 
     def condition(
         self, name: str, lock: AsyncLock | AsyncRLock | str | None = None
     ) -> AsyncCondition:
-        """Get or create the condition `name`, on `lock` (or its name) or on a lock of its own."""
+        """Get or create the condition `name`, on `lock` (or its name) or on a lock of its own.
+
+        It stays on the lock that it was made with.
+        """
         if lock is None:
             return self._open(AsyncCondition, name, None)
         its_name = _name_of(lock)
@@ -317,19 +327,20 @@ class AwaitingAccessors(ABC):
     ) -> AsyncBarrier:
         """Get or create the barrier `name` for `parties`; `timeout`, in seconds, is that of `wait`.
 
-        `action` is run by this client if it is the last to arrive, before all go on.
+        `action` is run by this client if it is the last to arrive, before all go on. A barrier that
+        is there already keeps its parties and its timeout.
         """
         return self._open(AsyncBarrier, name, parties, timeout).with_action(action)
 
     def value(self, name: str, typecode: str, value: Scalar = 0) -> AsyncValue:
-        """Get or create the value `name` of a C type (`typecodes`), which is `value` at first."""
+        """Get or create the value `name`; a new one is of this C type (`typecodes`) and `value`."""
         pack_first(typecode, value)  # refused here: nobody waits for the reply of the opening
         return self._open(AsyncValue, name, typecode, value)
 
     def array(
         self, name: str, typecode: str, size_or_initializer: SupportsIndex | Iterable[Scalar] = 0
     ) -> AsyncArray:
-        """Get or create the array `name` of a C type: so many zeros, or these items."""
+        """Get or create the array `name`; a new one has so many zeros, or these items."""
         return self._open(
             AsyncArray, name, typecode, *_length_and_items(typecode, size_or_initializer)
         )

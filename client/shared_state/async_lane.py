@@ -249,7 +249,7 @@ class AsyncLane:
         if wire is not None:
             self._outbox.append(messages.notice(messages.GOODBYE))
             self._flush()
-            wire.transport.close()
+            wire.close()
             await wire.closed.wait()
 
     def lost(self, wire: Wire) -> None:

@@ -21,7 +21,6 @@ from shared_state_protocol.wire.liveness import PEER_TIMEOUT_S
 from .accessors import AwaitingAccessors
 from .agents import number_of_task
 from .async_lane import AsyncLane
-from .blocking import DEFAULT_TIMEOUT_S
 from .credentials import Places, find_addresses, find_key
 from .gate import GATED, Gate, refusal_of
 from .holdings import Holdings
@@ -29,7 +28,7 @@ from .objects import AWAITING
 from .proxy import AsyncProxy, opening_of, reference_to, type_name
 from .reconnect import Opening
 from .request import Message
-from .session import Session
+from .session import DEFAULT_TIMEOUT_S, Session
 
 __all__ = ["AsyncClient", "connect_async"]
 
@@ -148,8 +147,8 @@ class AsyncClient(AwaitingAccessors):
 
         What is looked up here is not looked up in each call.
         """
-        if operation.batched:
-            return partial(self._read_batches, operation)
+        if operation.is_stream:
+            return partial(self._read_stream, operation)
         exchange, encode = self._lane.exchange, self._session.encoders[operation]
         wants_agent, with_agent = operation.wants_agent, operation.with_agent
         # A delivery was decoded before its arrival was confirmed.
@@ -164,19 +163,19 @@ class AsyncClient(AwaitingAccessors):
 
         return call
 
-    async def _read_batches(
+    async def _read_stream(
         self, operation: Operation[..., Any], name: str, arguments: Arguments
     ) -> AsyncIterator[Any]:
         encoded = self._session.encoders[operation](arguments)
-        cursor, batch = await self._lane.exchange(operation, name, encoded)
+        cursor, portion = await self._lane.exchange(operation, name, encoded)
         try:
             while True:
-                for item in self._session.decoders[operation](batch, ()):
+                for item in self._session.decoders[operation](portion, ()):
                     yield item
                 if cursor is None:
                     return
                 following, cursor = cursor, None
-                cursor, batch = await self._state.next_batch(following)
+                cursor, portion = await self._state.next_portion(following)
         finally:
             if cursor is not None and not self._lane.is_closed:
                 self._lane.mention(State.close_cursor, "", (cursor,))

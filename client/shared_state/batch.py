@@ -158,7 +158,7 @@ class Batch:
 
     def _place(self, operation: Operation[..., Any], name: str) -> tuple[Together, int]:
         """Add a target: to the last run, or to another one if that has as many as calls in one."""
-        if operation.batched:
+        if operation.is_stream:
             raise RuntimeError(f"{operation.wire} is read in portions: call it outside the batch")
         run = self._together
         if run is None or len(run.targets) >= REQUEST_CALLS:

@@ -32,13 +32,9 @@ from .lane import Lane
 from .objects import BLOCKING
 from .proxy import Proxy, opening_of, reference_to
 from .reconnect import Opening
-from .session import Session
+from .session import DEFAULT_TIMEOUT_S, Session
 
-__all__ = ["DEFAULT_TIMEOUT_S", "Client", "client_at", "connect"]
-
-DEFAULT_TIMEOUT_S = 10.0
-"""For connecting, and for a reply that need not wait. Servers answer within a millisecond; who has
-not after ten seconds is not there."""
+__all__ = ["Client", "client_at", "connect"]
 
 T = TypeVar("T", bound=Proxy)
 
@@ -209,8 +205,8 @@ class Client(BlockingAccessors):
 
     def _finisher(self, operation: Operation[..., Any]) -> Callable[[Any, Arguments], Any] | None:
         """Return what makes the result of that which `Lane.exchange` returned, if it is not it."""
-        if operation.batched:
-            return lambda wire, arguments: self._begin_batches(operation, wire)
+        if operation.is_stream:
+            return lambda wire, arguments: self._begin_stream(operation, wire)
         if operation.confirms or operation.is_verbatim:
             return None  # a delivery was decoded before its arrival was confirmed
         return self._session.decoders[operation]
@@ -229,22 +225,22 @@ class Client(BlockingAccessors):
             lane.exchange(operation, name, (*others, large)), arguments
         )
 
-    def _begin_batches(self, operation: Operation[..., Any], first: Any) -> Iterator[Any]:
-        batches = self._read_batches(operation, first)
-        next(batches)
+    def _begin_stream(self, operation: Operation[..., Any], first: Any) -> Iterator[Any]:
+        items = self._read_stream(operation, first)
+        next(items)
         self._close_abandoned()
-        return batches
+        return items
 
-    def _read_batches(self, operation: Operation[..., Any], first: Any) -> Iterator[Any]:
-        cursor, batch = first
+    def _read_stream(self, operation: Operation[..., Any], first: Any) -> Iterator[Any]:
+        cursor, portion = first
         try:
             yield None  # `call` takes it: from here on the stream is closed even if nobody reads it
             while True:
-                yield from self._session.decoders[operation](batch, ())
+                yield from self._session.decoders[operation](portion, ())
                 if cursor is None:
                     return
                 following, cursor = cursor, None
-                cursor, batch = self._lane().exchange(State.next_batch, "", (following,))
+                cursor, portion = self._lane().exchange(State.next_portion, "", (following,))
         finally:
             if cursor is not None:
                 self._abandoned.append(cursor)
@@ -359,6 +355,7 @@ def connect(
         ConnectionRefusedError: nobody listens there. Other `OSError`s: as the system says.
         TimeoutError: somebody listens, and does not answer.
         multiprocessing.AuthenticationError: the keys differ, or there is none.
+        TypeError, ValueError: what is given is no address, or no time.
     """
     return Client(
         find_addresses(address),

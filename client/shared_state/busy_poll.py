@@ -28,17 +28,18 @@ WORTH = 0.5
 came after more work than a sleep would have been, and what is there at once was not looked for."""
 
 NAP_MS = 10
-"""For how long to sleep in `poll`, from which only something to read wakes. Who sleeps in `recv` on
-a Unix socket is woken up also as soon as the server has read the request, for nothing: 1.4 times
-for each request of eight clients, instead of once. That happens long before so much time is over,
-and who sleeps on may do so in `recv`, which knows the deadline. TCP has no such thing."""
+"""For how long to sleep in `poll`, from which only something to read wakes. Whoever sleeps in
+`recv` on a Unix socket is woken up also as soon as the server has read the request, for nothing:
+1.4 times for each request of eight clients, instead of once. That happens long before so much time
+is over, and whoever sleeps on may do so in `recv`, which knows the deadline. TCP has no such
+thing."""
 
 
 class Readable:
     """What tells whether there is something to read from a socket, or it is at its end.
 
     `poll` waits for it for so many milliseconds at the most, and `nap_ms` is how many to sleep so;
-    `is_napping` says that somebody does. It cannot be asked then, by whom a signal has called.
+    `is_napping` says that somebody does. Whoever is called by a signal then cannot ask it.
     """
 
     __slots__ = ("is_napping", "nap_ms", "poll")

@@ -1,9 +1,9 @@
 """Holdings: the locks that a client holds, as far as it knows, and the grants by which it does.
 
-A release is guarded by the grant that it gives back. So who was given up by the server, and comes
-back to release a lock that somebody else has by now, gets `LockLost` and takes nothing from
-anybody. Who has acquired nothing releases whatever is held, as the standard library allows; so does
-a batch, inside of which no grant is known yet.
+A release is guarded by the grant that it gives back. So whoever was given up by the server, and
+comes back to release a lock that somebody else has by now, gets `LockLost` and takes nothing from
+anybody. Anyone who has acquired nothing releases whatever is held, as the standard library allows;
+so does a batch, inside of which no grant is known yet.
 
 A lock has one holder, so one grant for each name is enough, whatever threads, tasks and proxies a
 client has. An rlock is counted, for it is given back as often as it was taken. The permits of a
@@ -15,10 +15,10 @@ from __future__ import annotations
 from shared_state_protocol.errors import LockLost, StaleFence
 from shared_state_protocol.grants import Grant
 
-__all__ = ["Holding", "Holdings", "lost"]
+__all__ = ["Holdings", "Taken", "lost"]
 
 
-Holding = tuple[Grant, int]
+Taken = tuple[Grant, int]
 """A grant, and how often it was taken. A plain tuple: it is made for every acquisition."""
 
 
@@ -26,12 +26,12 @@ class Holdings:
     """What a client holds, by the names of the locks."""
 
     def __init__(self) -> None:
-        self._by_name: dict[str, Holding] = {}
+        self._by_name: dict[str, Taken] = {}
 
     def grant(self, name: str) -> Grant | None:
         """Return the grant by which the lock `name` is held, or None."""
-        holding = self._by_name.get(name)
-        return None if holding is None else holding[0]
+        taken = self._by_name.get(name)
+        return None if taken is None else taken[0]
 
     def take(self, grant: Grant) -> None:
         """Count a lock that was acquired."""
@@ -40,25 +40,25 @@ class Holdings:
         times = 1 if before is None or before[0].token != token else before[1] + 1
         self._by_name[name] = grant, times
 
-    def give(self, name: str) -> Holding | None:
+    def give(self, name: str) -> Taken | None:
         """Count a lock that is about to be released; return what is known of it until then.
 
         About to be: once the reply is there, another thread may hold it already.
         """
-        holding = self._by_name.pop(name, None)
-        if holding is not None and holding[1] > 1:
-            self._by_name[name] = (holding[0], holding[1] - 1)
-        return holding
+        taken = self._by_name.pop(name, None)
+        if taken is not None and taken[1] > 1:
+            self._by_name[name] = (taken[0], taken[1] - 1)
+        return taken
 
-    def put_aside(self, name: str) -> Holding | None:
+    def put_aside(self, name: str) -> Taken | None:
         """Forget a lock, however often it was taken: a condition gives it back for a while."""
         return self._by_name.pop(name, None)
 
-    def take_again(self, grant: Grant, before: Holding | None) -> None:
+    def take_again(self, grant: Grant, before: Taken | None) -> None:
         """Count a lock that a condition has taken again, as often as before."""
         self._by_name[grant.lock] = (grant, 1 if before is None else before[1])
 
-    def restore(self, before: Holding | None) -> None:
+    def restore(self, before: Taken | None) -> None:
         """Count a lock again that was not released after all, as far as anybody knows."""
         if before is not None:
             found, _ = self._by_name.get(before[0].lock, before)

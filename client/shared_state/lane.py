@@ -394,7 +394,7 @@ class Lane(Link):
 
 
 def _is_owed(request: Request, ending: BaseException) -> bool:
-    """Return whether the server has to hear of a call once more that `ending` has ended.
+    """Return whether the next connection has to settle this call, which `ending` cut short.
 
     What it took goes back. What only changes something is carried out if a signal ended it (a lock
     that is being released is released), and not asked for again if its caller has an error to act

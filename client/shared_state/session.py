@@ -26,13 +26,18 @@ from shared_state_protocol.wire import handshake, messages
 from shared_state_protocol.wire.connection import ClientOpening
 from shared_state_protocol.wire.handshake import ID_BYTES, NONCE_BYTES, Hello, Welcome
 from shared_state_protocol.wire.large import Frame
+from shared_state_protocol.wire.liveness import check_peer_timeout
 
 from .reconnect import Opening
 
 if TYPE_CHECKING:
     from .lane import Lane
 
-__all__ = ["Session", "unreachable"]
+__all__ = ["DEFAULT_TIMEOUT_S", "Session", "unreachable"]
+
+DEFAULT_TIMEOUT_S = 10.0
+"""For connecting, and for a reply that need not wait. Servers answer within a millisecond; whoever
+has not after ten seconds is not there."""
 
 Encoders = Made[Operation[..., Any], Callable[[Arguments], Arguments]]
 Decoders = Made[Operation[..., Any], Callable[[Any, Arguments], Any]]
@@ -62,7 +67,7 @@ class Session:
         self.location = ",".join(map(str, addresses))
         self.key = key
         self.timeout = timeout
-        self.peer_timeout = peer_timeout
+        self.peer_timeout = check_peer_timeout(peer_timeout)
         self.same_host = same_host
         self.busy_poll = busy_poll
         self.codec = codec
@@ -87,7 +92,7 @@ class Session:
         self.random = random.Random()  # noqa: S311  # jitter is no secret
 
     def addresses(self) -> list[Address]:
-        """Return the addresses in the order to try them: first where the others lanes are."""
+        """Return the addresses as they are tried: the one where the other lanes are comes first."""
         return [self.address, *(each for each in self._addresses if each != self.address)]
 
     @property

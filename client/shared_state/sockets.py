@@ -1,8 +1,4 @@
-"""Sockets: how a blocking client reaches a server, with no timeout in Python.
-
-`socket.settimeout` makes every call poll first, 8 to 12 µs a round trip on a Unix socket; the
-kernel's own ``SO_RCVTIMEO`` and ``SO_SNDTIMEO`` cost nothing and end a call with `BlockingIOError`.
-"""
+"""Sockets: how a blocking client reaches a server, with deadlines that the kernel keeps."""
 
 from __future__ import annotations
 
@@ -12,18 +8,16 @@ import struct
 import time
 
 from shared_state_protocol.address import Address
-from shared_state_protocol.errors import AuthenticationError, ProtocolError
 from shared_state_protocol.wire import handshake
 from shared_state_protocol.wire.connection import ClientOpening
 from shared_state_protocol.wire.handshake import Welcome
 from shared_state_protocol.wire.liveness import probes
 
-from .reconnect import delays
+from .deadlines import set_deadlines
+from .dialling import PREVENTED, Dialling, Steps
 from .session import Session, unreachable
 
 __all__ = ["Opened", "break_off", "dial", "redial", "tune"]
-
-_TIMEVAL = struct.Struct("@ll")
 
 _RESET_AT_CLOSE = struct.pack("@ii", 1, 0)  # SO_LINGER, with no time
 
@@ -31,80 +25,41 @@ Opened = tuple[socket.socket, Welcome]
 
 
 def dial(session: Session, lane: int, thread: str) -> Opened:
-    """Open a connection of `session`, over the server's Unix socket where it is on this host.
-
-    A server that hangs up at once has no place free just now: it is asked again.
+    """Open a connection of `session`, by the rules of `dialling`.
 
     Raises:
         OSError: nobody is there (ConnectionRefusedError), nobody answers (TimeoutError), or
             whoever is there hangs up again and again (ConnectionResetError).
-        AuthenticationError: the two have not the same key.
+        AuthenticationError: the keys differ.
         ProtocolError: whoever is there is no server of ours.
     """
-    return _dial_until(ConnectionResetError, session, lane, thread)
+    dialling = Dialling[socket.socket](session, lane, time.monotonic)
+    return _follow(dialling.dial(), session, lane, thread)
 
 
 def redial(session: Session, lane: int, thread: str) -> Opened:
     """Do what `dial` does, but wait for a server, or for a network, that is not there yet."""
-    return _dial_until(OSError, session, lane, thread)
+    dialling = Dialling[socket.socket](session, lane, time.monotonic)
+    return _follow(dialling.redial(), session, lane, thread)
 
 
-def _dial_until(passing: type[OSError], session: Session, lane: int, thread: str) -> Opened:
-    """Dial again as long as the error is a `passing` one and the session's `timeout` allows.
-
-    Never after a TimeoutError: the patience is used up, or the caller's own alarm has rung.
-    """
-    give_up = time.monotonic() + session.timeout
-    for delay in delays(session.random):
-        time.sleep(delay)
-        try:
-            return _dial(session, lane, thread)
-        except TimeoutError:
-            raise
-        except passing:
-            if time.monotonic() > give_up:
-                raise
-    raise AssertionError("delays never end")
-
-
-def _dial(session: Session, lane: int, thread: str) -> Opened:
-    near = _dial_nearer(session, lane, thread)
-    if near is not None:
-        return near
-    sock, welcome = _open_any(session, lane, thread)
-    session.know(welcome, lane)
-    near = _dial_nearer(session, lane, thread)
-    if near is None:
-        return sock, welcome
-    sock.close()
-    # The first welcome knows whether the lane was there before; the second always finds it.
-    return near[0], welcome
-
-
-def _dial_nearer(session: Session, lane: int, thread: str) -> Opened | None:
-    """Connect to the server's Unix socket if the same instance is behind it."""
-    nearer = session.nearer_address
-    if nearer is None:
-        return None
+def _follow(steps: Steps[socket.socket], session: Session, lane: int, thread: str) -> Opened:
     try:
-        sock, welcome = _open(session, nearer, lane, thread)
-    except (OSError, ProtocolError, AuthenticationError):
-        return None
-    if welcome.instance == session.instance:
-        return sock, welcome
-    sock.close()
-    return None
-
-
-def _open_any(session: Session, lane: int, thread: str) -> Opened:
-    """Connect to the first of the session's addresses where a server answers."""
-    *others, last = session.addresses()
-    for address in others:
-        try:
-            return _open(session, address, lane, thread)
-        except OSError:
-            continue
-    return _open(session, last, lane, thread)
+        step = next(steps)
+        while True:
+            opened = None
+            try:
+                if isinstance(step, Address):
+                    opened = _open(session, step, lane, thread)
+                else:
+                    time.sleep(step)
+            except PREVENTED as error:
+                step = steps.throw(error)
+            else:
+                step = steps.send(opened)
+    except StopIteration as end:
+        found: Opened = end.value
+        return found
 
 
 def _open(session: Session, address: Address, lane: int, thread: str) -> Opened:
@@ -112,7 +67,7 @@ def _open(session: Session, address: Address, lane: int, thread: str) -> Opened:
     try:
         give_up = time.monotonic() + session.patience
         welcome = _shake_hands(sock, session.opening(lane, thread), give_up)
-        _set_deadlines(sock, session.timeout)
+        set_deadlines(sock, session.timeout)
     except BaseException as error:
         break_off(sock)  # the server may have welcomed us already
         sock.close()
@@ -120,7 +75,6 @@ def _open(session: Session, address: Address, lane: int, thread: str) -> Opened:
             late = f"{address} did not answer within {session.patience:g} s"
             raise TimeoutError(late) from None
         raise
-    session.reached(address)
     return sock, welcome
 
 
@@ -151,7 +105,7 @@ def _connect(address: Address, session: Session) -> socket.socket:
     except OSError as error:
         raise unreachable(error, address) from None
     sock.settimeout(None)
-    _set_deadlines(sock, session.patience)
+    set_deadlines(sock, session.patience)
     return sock
 
 
@@ -173,7 +127,8 @@ def _connected(address: Address, session: Session) -> socket.socket:
 def break_off(sock: socket.socket) -> None:
     """Have the coming close of `sock` be a reset.
 
-    For who means to come back: by an end in order the server would know that this process is gone.
+    For whoever means to come back: by an end in order the server would know that this process is
+    gone.
     """
     with contextlib.suppress(OSError):  # it is closed already
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET_AT_CLOSE)
@@ -187,11 +142,3 @@ def tune(sock: socket.socket, peer_timeout: float) -> None:
         option = getattr(socket, name, None)  # each system has a part of them
         if option is not None:
             sock.setsockopt(socket.IPPROTO_TCP, option, value)
-
-
-def _set_deadlines(sock: socket.socket, timeout: float) -> None:
-    """Let a receive or send that makes no progress for `timeout` seconds end with an error."""
-    seconds, fraction = divmod(timeout, 1)
-    value = _TIMEVAL.pack(int(seconds), int(fraction * 1_000_000))
-    sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, value)
-    sock.setsockopt(socket.SOL_SOCKET, socket.SO_SNDTIMEO, value)

@@ -2,7 +2,7 @@
 
 It cuts the bytes that arrive into messages and hands each to its lane; what the lane has to say it
 writes to `transport` itself. A wire is used once: after a break the lane makes another, by the
-rules of `sockets`, which does the same for blocking clients.
+rules of `dialling`, as `sockets` does for blocking clients.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from shared_state_protocol.wire.frames import FrameReader
 from shared_state_protocol.wire.handshake import Welcome
 from shared_state_protocol.wire.large import LARGE_BYTES, Frame
 
-from .reconnect import delays
+from .dialling import PREVENTED, Dialling, Steps
 from .session import unreachable
 from .sharing import Sharing
 from .sockets import break_off, tune
@@ -96,6 +96,10 @@ class Wire(asyncio.Protocol):
             self.opened.exception()  # nobody waits for it when connecting was given up
         self._lane.lost(self)
 
+    def close(self) -> None:
+        """Close in order, once all is written."""
+        self.transport.close()
+
     def abort(self) -> None:
         """Close at once, if there is anything to close, by a client that means to come back."""
         if self.transport is not None:
@@ -113,92 +117,51 @@ Opened = tuple[Wire, Welcome]
 
 async def dial(lane: AsyncLane) -> Opened:
     """Open a wire for `lane`; see `sockets.dial`."""
-    return await Dialling(lane).until(ConnectionResetError)
+    return await _follow(_dialling(lane).dial(), lane)
 
 
 async def redial(lane: AsyncLane) -> Opened:
     """Do what `dial` does, but wait for a server, or for a network, that is not there yet."""
-    return await Dialling(lane).until(OSError)
+    return await _follow(_dialling(lane).redial(), lane)
 
 
-class Dialling:
-    """The attempts to open one wire."""
+def _dialling(lane: AsyncLane) -> Dialling[Wire]:
+    return Dialling(lane.session, lane.number, asyncio.get_running_loop().time)
 
-    def __init__(self, lane: AsyncLane) -> None:
-        self._lane = lane
-        self._session = lane.session
 
-    async def until(self, passing: type[OSError]) -> Opened:
-        """Try again as long as the error is a `passing` one and the session's timeout allows.
-
-        Never after a TimeoutError: the patience is used up.
-        """
-        loop = asyncio.get_running_loop()
-        give_up = loop.time() + self._session.timeout
-        for delay in delays(self._session.random):
-            await asyncio.sleep(delay)
+async def _follow(steps: Steps[Wire], lane: AsyncLane) -> Opened:
+    try:
+        step = next(steps)
+        while True:
+            opened = None
             try:
-                return await self.once()
-            except TimeoutError:
-                raise
-            except passing:
-                if loop.time() > give_up:
-                    raise
-        raise AssertionError("delays never end")
+                if isinstance(step, Address):
+                    opened = await _open(lane, step)
+                else:
+                    await asyncio.sleep(step)
+            except PREVENTED as error:
+                step = steps.throw(error)
+            else:
+                step = steps.send(opened)
+    except StopIteration as end:
+        found: Opened = end.value
+        return found
 
-    async def once(self) -> Opened:
-        """Open a wire, over the server's Unix socket where it is on this host."""
-        near = await self._nearer()
-        if near is not None:
-            return near
-        wire, welcome = await self._any()
-        self._session.know(welcome, self._lane.number)
-        near = await self._nearer()
-        if near is None:
-            return wire, welcome
-        wire.transport.close()
-        # The first welcome knows whether the session was there before.
-        return near[0], welcome
 
-    async def _any(self) -> Opened:
-        """Connect to the first of the session's addresses where a server answers."""
-        *others, last = self._session.addresses()
-        for address in others:
-            try:
-                return await self._open(address)
-            except OSError:
-                continue
-        return await self._open(last)
-
-    async def _nearer(self) -> Opened | None:
-        """Connect to the server's Unix socket if the same instance is behind it."""
-        nearer = self._session.nearer_address
-        if nearer is None:
-            return None
-        try:
-            wire, welcome = await self._open(nearer)
-        except (OSError, ProtocolError, AuthenticationError):
-            return None
-        if welcome.instance == self._session.instance:
-            return wire, welcome
-        wire.transport.close()
-        return None
-
-    async def _open(self, address: Address) -> Opened:
-        session, patience = self._session, self._session.patience
-        opening = session.opening(self._lane.number, self._lane.thread)
-        wire = Wire(self._lane, address.scheme, opening, session.peer_timeout)
-        try:
-            await asyncio.wait_for(_made(wire, address), patience)
-            welcome = await asyncio.wait_for(wire.opened, patience)
-        except asyncio.TimeoutError:
-            wire.abort()
-            raise TimeoutError(f"{address} did not answer within {patience:g} s") from None
-        except BaseException:
-            wire.abort()
-            raise
-        session.reached(address)
-        return wire, welcome
+async def _open(lane: AsyncLane, address: Address) -> Opened:
+    session, patience = lane.session, lane.session.patience
+    wire = Wire(
+        lane, address.scheme, session.opening(lane.number, lane.thread), session.peer_timeout
+    )
+    try:
+        await asyncio.wait_for(_made(wire, address), patience)
+        return wire, await asyncio.wait_for(wire.opened, patience)
+    except asyncio.TimeoutError:
+        wire.abort()
+        raise TimeoutError(f"{address} did not answer within {patience:g} s") from None
+    except BaseException:
+        wire.abort()
+        raise
 
 
 async def _made(wire: Wire, address: Address) -> None:

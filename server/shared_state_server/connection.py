@@ -3,8 +3,8 @@
 Policy is elsewhere: the handshake in `wire.connection`, requests in `service`. What is decided here
 is how much one connection may take of the others' time and memory:
 
-* every whole frame that has arrived is carried out, `REQUESTS_PER_TURN` at the most before others
-  have their turn, and all replies of a turn are one write;
+* every whole frame that has arrived is carried out, `REQUESTS_PER_TURN` at the most and for no
+  longer than `TURN_S` before others have their turn, and all replies of a turn are one write;
 * a client that does not read its replies is not read from either once `OUTPUT_HIGH_BYTES` wait for
   it; it is cut off when nothing has moved for `STALLED_READER_TIMEOUT_S`, and at once when more
   than the output limit waits for it;
@@ -29,8 +29,8 @@ from shared_state_protocol.wire.handshake import MAGIC, NONCE_BYTES, REFUSAL
 from shared_state_protocol.wire.large import LARGE_BYTES, Frame, Pieces, parts_of
 
 from .hall import Hall
+from .lane import Lane
 from .large_frame import LargeFrame
-from .session import Lane
 from .sharing import Sharing
 from .sockets import keep_alive, may_enter, process_of
 from .stdlib.connection import StdlibConnection
@@ -39,7 +39,10 @@ from .stdlib.office import Office
 __all__ = ["Connection"]
 
 REQUESTS_PER_TURN = 128
-"""Some 1 ms of work: what one client's flood can add to another's round trip."""
+"""Some 1 ms of work, if they are small."""
+
+TURN_S = 0.002
+"""What one client's flood can add to another's round trip, but for the last request of its turn."""
 
 OUTPUT_HIGH_BYTES = 1024 * 1024
 """Bytes waiting for a client from which on its requests wait too."""
@@ -206,14 +209,15 @@ class Connection(asyncio.Protocol):
 
     def _work(self) -> None:
         """Carry out what is in the backlog, as much as one turn and the client's reading allow."""
-        lane, backlog, receive = self._lane, self._backlog, self._hall.service.receive
+        lane, backlog, service = self._lane, self._backlog, self._hall.service
         if lane is None or self._stall is not None:
             return
         self._is_working = True
+        end = service.clock() + TURN_S
         try:
             for _ in range(min(len(backlog), REQUESTS_PER_TURN)):
-                receive(lane, backlog.popleft())
-                if self._out_bytes > OUTPUT_HIGH_BYTES:
+                service.receive(lane, backlog.popleft())
+                if self._out_bytes > OUTPUT_HIGH_BYTES or service.clock() > end:
                     break
         except ProtocolError as error:
             self._cut_off(str(error))

@@ -35,7 +35,7 @@ class Directory:
     def version(self) -> str:
         return self._service.version
 
-    def next_batch(self, call: Call, cursor: int) -> tuple[int | None, Sequence[Any]]:
+    def next_portion(self, call: Call, cursor: int) -> tuple[int | None, Sequence[Any]]:
         return call.lane.session.cursors.next(cursor)
 
     def close_cursor(self, call: Call, cursor: int) -> None:

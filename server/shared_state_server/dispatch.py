@@ -32,13 +32,14 @@ class Row:
 
     __slots__ = (
         "_fence",
+        "_names",
         "_shapes",
         "_values",
-        "batched",
         "behaviour",
         "changes",
         "is_alone",
         "is_plain",
+        "is_stream",
         "knows",
         "method",
         "name",
@@ -47,6 +48,7 @@ class Row:
         "value",
         "wants_call",
         "wants_find",
+        "wire",
     )
 
     def __init__(
@@ -55,16 +57,18 @@ class Row:
         self.type = type_name
         self.behaviour = behaviour
         self.name = operation.name
+        self.wire = operation.wire
         self.method = method
         self.opens = operation.opens
         self.changes = operation.changes
-        self.batched = operation.batched
+        self.is_stream = operation.is_stream
         wanted = inspect.signature(method).parameters
         self.wants_call = "call" in wanted
         self.wants_find = "find" in wanted
-        self.is_plain = not (self.opens or self.batched or self.wants_call)
-        self.is_alone = operation.can_be_undone or operation.batched or operation is State.batch
+        self.is_plain = not (self.opens or self.is_stream or self.wants_call)
+        self.is_alone = operation.can_be_undone or operation.is_stream or operation is State.batch
         self._fence = None if operation.fenced is None else operation.fenced.parameters[-1].shape
+        self._names = [parameter.name for parameter in operation.parameters]
         self._shapes = [parameter.shape for parameter in operation.parameters]
         self._values = [at for at, shape in enumerate(self._shapes) if shape.carries_values]
         self.value = self._lone_value() if self.changes else None
@@ -84,10 +88,15 @@ class Row:
             ProtocolError: they have not; a client of ours would not have sent them.
         """
         if len(arguments) != len(self._shapes):
-            raise ProtocolError(f"expected {len(self._shapes)} arguments, got {len(arguments)}")
-        for position, (shape, argument) in enumerate(zip(self._shapes, arguments, strict=True), 1):
+            call = f"{self.wire}({', '.join(self._names)})"
+            fence = "" if self._fence is None else ", with or without a fence"
+            raise ProtocolError(f"expected {call}{fence}, got {len(arguments)} arguments")
+        for position, (shape, argument) in enumerate(zip(self._shapes, arguments, strict=True)):
             if not shape.accepts(argument):
-                raise ProtocolError(f"argument {position} has the wrong shape")
+                raise ProtocolError(
+                    f"{self.wire}: argument {position + 1} ({self._names[position]}) "
+                    f"{_mismatch(shape, argument)}"
+                )
 
     def take_fence(self, arguments: list[Any]) -> tuple[str, int] | None:
         """Take the fence off `arguments` and return it, if there is one behind all others."""
@@ -108,6 +117,15 @@ class Row:
             # `_has_pickle` written out for what nearly every value is.
             if argument[:1] == PICKLE_MARK if type(argument) is bytes else _has_pickle(argument):
                 raise EncodingError("this server was started without --allow-pickle")
+
+
+def _mismatch(shape: Shape, argument: Any) -> str:
+    """Tell what was expected, and what came: by their types, as there may be much of it."""
+    expected = shape.accepted or (list,)
+    if type(argument) in expected:
+        return "is a list of something else than the contract says"
+    types = " or ".join(each.__name__ for each in expected)
+    return f"has to be {types}, not {type(argument).__name__}"
 
 
 def _knower(shapes: list[Shape]) -> Callable[[list[Any]], bool]:

@@ -15,9 +15,10 @@ from typing import TYPE_CHECKING
 from shared_state_protocol.wire.handshake import VERSION, Hello, Welcome
 
 from .admission import Admission
-from .processes import Vigil
+from .lane import Lane
+from .processes import Vigils
 from .service import Service
-from .session import Lane, Session
+from .session import Session
 from .settings import Settings
 from .sharing import Allowance
 
@@ -57,7 +58,7 @@ class Hall:
         self.is_closed = False
         self.connections: set[Connection | StdlibConnection] = set()
         self._by_lane: dict[Lane, Connection] = {}
-        self._vigils: dict[Session, Vigil] = {}
+        self._vigils: Vigils[Session] = Vigils(service.end_if_lost)
         self._departing: deque[tuple[Connection, Lane, bool, int]] = deque()
         self._left_this_turn = 0
         self.is_empty = asyncio.Event()
@@ -87,8 +88,7 @@ class Hall:
 
     def abort(self) -> None:
         """Have everybody go at once."""
-        for session in list(self._vigils):
-            self._unwatch(session)
+        self._vigils.end_all()
         for connection in list(self.connections):
             connection.abort()
 
@@ -99,7 +99,7 @@ class Hall:
         requests which are left in it are not carried out beside the same ones sent again.
         """
         lane, known = self.service.attach(hello, connection.send)
-        self._unwatch(lane.session)
+        self._vigils.end(lane.session)
         given_up = self._by_lane.get(lane)
         if given_up is not None:
             given_up.abort()
@@ -115,10 +115,10 @@ class Hall:
         If a whole rack goes at once, this is done by and by: the others have their turns.
         """
         self._departing.append((connection, lane, orderly, process))
+        if not self._left_this_turn:
+            asyncio.get_running_loop().call_soon(self._see_off_more)
         if self._left_this_turn < DEPARTURES_PER_TURN:
             self._see_off()
-        if self._left_this_turn == 1:
-            asyncio.get_running_loop().call_soon(self._see_off_more)
 
     def _see_off(self) -> None:
         self._left_this_turn += 1
@@ -126,10 +126,10 @@ class Hall:
 
     def _see_off_more(self) -> None:
         self._left_this_turn = 0
+        if self._departing:
+            asyncio.get_running_loop().call_soon(self._see_off_more)
         while self._departing and self._left_this_turn < DEPARTURES_PER_TURN:
             self._see_off()
-        if self._left_this_turn:
-            asyncio.get_running_loop().call_soon(self._see_off_more)
 
     def _detach(self, connection: Connection, lane: Lane, orderly: bool, process: int) -> None:
         if self._by_lane.get(lane) is connection:
@@ -140,19 +140,12 @@ class Hall:
 
     def _watch(self, session: Session, process: int) -> None:
         """End a lost session when its process is gone, if that is seen before its grace is over."""
-        self._unwatch(session)
-
-        def end() -> None:
-            self._unwatch(session)
-            self.service.end_if_lost(session)
-
         with contextlib.suppress(OSError):  # then its grace has to pass
-            vigil = self._vigils[session] = Vigil(process, end)
+            self._vigils.begin(session, process)
             grace = self.settings.session_grace
-            asyncio.get_running_loop().call_later(grace, self._unwatch, session, vigil)
+            asyncio.get_running_loop().call_later(grace, self._unwatch, session, session.losses)
 
-    def _unwatch(self, session: Session, only: Vigil | None = None) -> None:
-        vigil = self._vigils.get(session)
-        if vigil is not None and only in (None, vigil):
-            vigil.stop()
-            del self._vigils[session]
+    def _unwatch(self, session: Session, losses: int) -> None:
+        """End what `_watch` has begun, unless the session came back and was lost once more."""
+        if session.losses == losses:
+            self._vigils.end(session)

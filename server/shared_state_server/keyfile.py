@@ -2,7 +2,8 @@
 
 Theory
 ------
-Two kinds of file hold a key, and they deserve different distrust.
+Two kinds of file hold a key, and they deserve different distrust; `shared_state_protocol.authkey`
+says which rights each may give, for both sides.
 
 *The user's own file* (`own_key`) is ours from the first byte: the server makes it when there is
 none, so that ``shared_state.connect()`` on the same machine just works. It is 0600 in a 0700
@@ -10,8 +11,7 @@ folder, it belongs to the user, and it is no symbolic link; anything else means 
 touched it, and a server that trusted it might serve strangers.
 
 *A named file* (`named_key`: ``--authkey-file``) is where the user, or what runs containers for
-them, put it. Secret mounts are symbolic links and may belong to root and be readable by a group,
-so only this is refused: that everybody can read it, or that somebody else can write it.
+them, put it; secret mounts are symbolic links.
 
 Creation is atomic, and nobody's key is ever overwritten: the text is written to a file of another
 name, made durable, and *linked* to the final name, which fails if a key is there. Of two servers
@@ -19,7 +19,7 @@ that start at once one wins, and the other reads the winner's key, whole. (A ren
 the key that the other is already using; O_EXCL on the final name would show it empty for a while.)
 
 Every file is examined through its open descriptor, so what was checked is what is read. No error
-and no ``repr`` shows a key. Access rights are POSIX's.
+and no ``repr`` shows a key.
 """
 
 from __future__ import annotations
@@ -33,7 +33,16 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import BinaryIO
 
-from shared_state_protocol.authkey import MAX_KEY_FILE_BYTES, parse_key
+from shared_state_protocol.authkey import (
+    MAX_KEY_FILE_BYTES,
+    WRITABLE_BY_OTHERS,
+    KeyFileRefused,
+    check_named_file,
+    check_own_file,
+    check_owner,
+    key_in,
+    shown_mode,
+)
 
 __all__ = ["KeyFileRefused", "generate_key", "named_key", "own_key", "write_key"]
 
@@ -43,12 +52,6 @@ KEY_BYTES = 32
 _SECRET_FILE = 0o600
 _SECRET_FOLDER = 0o700
 _OWN_FILE_FLAGS = os.O_NOFOLLOW | os.O_NONBLOCK  # a pipe under that name would block for ever
-_FOR_OTHERS = stat.S_IRWXG | stat.S_IRWXO
-_WRITABLE_BY_OTHERS = stat.S_IWGRP | stat.S_IWOTH
-
-
-class KeyFileRefused(ValueError):
-    """A key file that must not be trusted; the message says why and what to do about it."""
 
 
 def generate_key() -> str:
@@ -80,7 +83,7 @@ def named_key(path: str) -> bytes:
         KeyFileRefused: everybody can read it, somebody else can write it, or it holds no key.
         OSError: it cannot be read.
     """
-    return _read(path, 0, _examine_named)
+    return _read(path, 0, check_named_file)
 
 
 def write_key(path: str, text: str) -> None:
@@ -117,12 +120,7 @@ def _read(path: str, flags: int, examine: Callable[[str, os.stat_result], None])
     with _open(path, flags) as file:
         examine(path, os.fstat(file.fileno()))
         content = file.read(MAX_KEY_FILE_BYTES + 1)
-    if len(content) > MAX_KEY_FILE_BYTES:
-        raise KeyFileRefused(f"{path}: more than {MAX_KEY_FILE_BYTES} bytes; this is no key file")
-    try:
-        return parse_key(content.decode("utf-8", "surrogateescape"))
-    except ValueError as error:
-        raise KeyFileRefused(f"{path}: {error}") from None
+    return key_in(path, content)
 
 
 def _open(path: str, flags: int) -> BinaryIO:
@@ -138,40 +136,16 @@ def _open(path: str, flags: int) -> BinaryIO:
 
 
 def _examine_own(path: str, status: os.stat_result) -> None:
-    if not stat.S_ISREG(status.st_mode):
-        raise KeyFileRefused(f"{path}: not a regular file")
-    _examine_owner(path, status)
-    if status.st_mode & _FOR_OTHERS:
-        raise KeyFileRefused(
-            f"{path}: others may use it (mode {_mode(status)}), so the key may be known. "
-            "Remove it to get a new key, or `chmod 600` it if you are sure that it is not"
-        )
-
-
-def _examine_named(path: str, status: os.stat_result) -> None:
-    if status.st_mode & (stat.S_IROTH | _WRITABLE_BY_OTHERS):
-        raise KeyFileRefused(
-            f"{path}: every user may read it, or others may write it (mode {_mode(status)}). "
-            "`chmod 600` it"
-        )
+    check_own_file(path, status, os.geteuid())
 
 
 def _examine_folder(folder: Path) -> None:
     status = os.lstat(folder)
     if not stat.S_ISDIR(status.st_mode):
         raise KeyFileRefused(f"{folder}: a symbolic link, not the folder of this user's key")
-    _examine_owner(str(folder), status)
-    if status.st_mode & _WRITABLE_BY_OTHERS:
+    check_owner(str(folder), status, os.geteuid())
+    if status.st_mode & WRITABLE_BY_OTHERS:
         raise KeyFileRefused(
-            f"{folder}: others may write here (mode {_mode(status)}) and swap the key. "
+            f"{folder}: others may write here (mode {shown_mode(status)}) and swap the key. "
             "`chmod 700` it"
         )
-
-
-def _examine_owner(path: str, status: os.stat_result) -> None:
-    if status.st_uid != os.geteuid():
-        raise KeyFileRefused(f"{path}: belongs to user {status.st_uid}, not to this one")
-
-
-def _mode(status: os.stat_result) -> str:
-    return f"{stat.S_IMODE(status.st_mode):04o}"

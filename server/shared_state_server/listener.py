@@ -219,10 +219,12 @@ class Server:
         self._timer = self._loop.call_later(max(0.0, deadline - self._clock()), self._ring)
 
     def _ring(self) -> None:
-        self.service.expire()
-        soonest = self.service.deadlines.next()
-        if soonest is not None:
-            self._set_alarm(soonest)
+        try:
+            self.service.expire()
+        finally:  # a defect in one object does not take all others their time
+            soonest = self.service.deadlines.next()
+            if soonest is not None:
+                self._set_alarm(soonest)
 
 
 def _address_of(sock: socket.socket) -> Address:

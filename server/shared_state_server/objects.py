@@ -14,8 +14,8 @@ from shared_state_protocol.objects import CONTRACTS
 from shared_state_protocol.state import State
 
 from .dispatch import Row
+from .lane import OwnerFields
 from .memory.holder import Holder, Owned
-from .session import OwnerFields
 
 __all__ = ["InfoFields", "LockFields", "Objects"]
 

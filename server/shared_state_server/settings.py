@@ -32,6 +32,7 @@ from shared_state_protocol.errors import InvalidName
 from shared_state_protocol.names import check_name, shown
 from shared_state_protocol.objects import CONTRACTS
 from shared_state_protocol.wire.frames import SHARED
+from shared_state_protocol.wire.liveness import check_peer_timeout
 
 __all__ = ["LOG_LEVELS", "MIB", "MIN_FRAME_BYTES", "SHARED_TYPES", "Settings", "reason"]
 
@@ -39,8 +40,9 @@ T = TypeVar("T")
 
 MIB = 1 << 20
 LOG_LEVELS = ("debug", "info", "warning", "error")
-MIN_FRAME_BYTES = 4096
-"""As much as anybody may say before the handshake; less after it would make no sense."""
+MIN_FRAME_BYTES = MIB // 2
+"""More than a portion of what is iterated over (`streams.BATCH_BYTES`) with all its headers: else a
+client could fill a dict by small requests, and no reply could show it."""
 
 
 def _needs_options(contract: type) -> bool:
@@ -129,7 +131,7 @@ class Settings:
         self._check_classes()
         self._check_times()
         self._check_limits()
-        if self.log_level not in LOG_LEVELS:
+        if self.log_level.lower() not in LOG_LEVELS:
             raise ValueError(f"log_level is {self.log_level!r}: one of {', '.join(LOG_LEVELS)}")
 
     @property
@@ -185,8 +187,7 @@ class Settings:
         for name in ("drain_timeout", "session_grace", "busy_poll"):
             if not 0 <= getattr(self, name) < math.inf:
                 raise ValueError(f"{name} is {getattr(self, name)}: seconds, 0 or more")
-        if not 0 < self.peer_timeout < math.inf:
-            raise ValueError(f"peer_timeout is {self.peer_timeout}: seconds, more than 0")
+        check_peer_timeout(self.peer_timeout)
 
     def _check_limits(self) -> None:
         for name in ("max_clients", "max_pending_handshakes", "max_pending_per_address"):

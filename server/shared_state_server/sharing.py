@@ -22,7 +22,7 @@ from shared_state_protocol.wire.frames import SHARED
 from shared_state_protocol.wire.large import Frame, Pieces
 
 if TYPE_CHECKING:
-    from .session import Lane
+    from .lane import Lane
 
 __all__ = ["MAX_ARENAS", "Allowance", "Sharing"]
 

@@ -6,16 +6,24 @@ import contextlib
 import os
 import socket
 import struct
-from typing import Any
+from typing import Any, NamedTuple
 
 from shared_state_protocol.wire.liveness import probes
 
 __all__ = ["keep_alive", "may_enter", "process_of"]
 
-_CREDENTIALS = struct.Struct("3i")
-"""Linux's `struct ucred`: process, user and group id."""
+_UCRED = struct.Struct("3i")
+"""Linux's `struct ucred`."""
 
 ROOT = 0
+
+
+class _Credentials(NamedTuple):
+    """The ids of a process, its user and its group."""
+
+    pid: int
+    uid: int
+    gid: int
 
 
 def keep_alive(sock: Any, peer_timeout: float) -> None:
@@ -31,11 +39,8 @@ def keep_alive(sock: Any, peer_timeout: float) -> None:
 
 def process_of(sock: Any) -> int:
     """Return the id of the process that connected to a Unix socket; 0 where unknown."""
-    if not hasattr(socket, "SO_PEERCRED"):
-        return 0
-    credentials = sock.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, _CREDENTIALS.size)
-    pid, _, _ = _CREDENTIALS.unpack(credentials)
-    return int(pid)
+    credentials = _credentials(sock)
+    return 0 if credentials is None else credentials.pid
 
 
 def may_enter(sock: Any) -> bool:
@@ -43,8 +48,13 @@ def may_enter(sock: Any) -> bool:
 
     The socket's mode lets in nobody else anyway; this holds when somebody opens it wider.
     """
-    if not hasattr(socket, "SO_PEERCRED"):
-        return True
-    credentials = sock.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, _CREDENTIALS.size)
-    _, uid, _ = _CREDENTIALS.unpack(credentials)
-    return uid in (os.getuid(), ROOT)
+    credentials = _credentials(sock)
+    return credentials is None or credentials.uid in (os.getuid(), ROOT)
+
+
+def _credentials(sock: Any) -> _Credentials | None:
+    """Return who connected, as the kernel knows it of a Unix socket; None where unknown."""
+    if sock.family != socket.AF_UNIX or not hasattr(socket, "SO_PEERCRED"):
+        return None
+    found = sock.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, _UCRED.size)
+    return _Credentials(*_UCRED.unpack(found))

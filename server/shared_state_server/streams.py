@@ -1,8 +1,8 @@
-"""Streams: a snapshot that is sent in batches.
+"""Streams: a snapshot that is sent in portions.
 
 The snapshot is taken when the stream begins, so writers are never in its way. What does not fit
-into the first batch waits behind a cursor until the client asks for the next one, closes it, or
-ends its session. A stream that fits into one batch is one round trip and leaves nothing behind.
+into the first portion waits behind a cursor until the client asks for the next one, closes it, or
+ends its session. A stream that fits into one portion is one round trip and leaves nothing behind.
 """
 
 from __future__ import annotations
@@ -17,13 +17,13 @@ import ormsgpack
 
 from shared_state_protocol.errors import LimitExceeded
 
-__all__ = ["BATCH_BYTES", "Cursors", "Pairs"]
+__all__ = ["PORTION_BYTES", "Cursors", "Pairs"]
 
-BATCH_BYTES = 256 * 1024
+PORTION_BYTES = 256 * 1024
 """Enough that a round trip is small beside the bytes; small enough to hold up nobody."""
 
-BATCH_ITEMS = 10_000
-"""Bounds the work of one batch when the items are tiny."""
+PORTION_ITEMS = 10_000
+"""Bounds the work of one portion when the items are tiny."""
 
 MAX_CURSORS = 64
 """Per session. The oldest is dropped: it belongs to a loop that was left long ago."""
@@ -45,11 +45,11 @@ class Cursors:
         return len(self._open)
 
     def begin(self, snapshot: Sequence[Any]) -> tuple[int | None, Sequence[Any]]:
-        """Return the first batch, and the cursor that has the rest (None if there is none)."""
+        """Return the first portion, and the cursor that has the rest (None if there is none)."""
         return self._continue(next(self._numbers), snapshot, 0)
 
     def next(self, cursor: int) -> tuple[int | None, Sequence[Any]]:
-        """Return the next batch of a stream, and its cursor again if there is more."""
+        """Return the next portion of a stream, and its cursor again if there is more."""
         rest = self._open.pop(cursor, None)
         if rest is None:
             raise LimitExceeded(
@@ -65,21 +65,21 @@ class Cursors:
     def _continue(
         self, cursor: int, snapshot: Sequence[Any], start: int
     ) -> tuple[int | None, Sequence[Any]]:
-        most = snapshot[start : start + BATCH_ITEMS]
-        batch = most[: _end_of_batch(most)]
-        end = start + len(batch)
+        most = snapshot[start : start + PORTION_ITEMS]
+        portion = most[: _end_of_portion(most)]
+        end = start + len(portion)
         if end == len(snapshot):
-            return None, batch
+            return None, portion
         self._open[cursor] = snapshot, end
         if len(self._open) > MAX_CURSORS:
             self._open.popitem(last=False)
-        return cursor, batch
+        return cursor, portion
 
 
 class Pairs(Sequence[tuple[bytes, bytes]]):
     """A snapshot of pairs, kept as their first and their second halves.
 
-    A pair is made when its batch is: a tuple for each of ten million items would take everybody
+    A pair is made when its portion is: a tuple for each of ten million items would take everybody
     three seconds, and 640 MB; the two lists take a quarter of both.
     """
 
@@ -102,7 +102,7 @@ class Pairs(Sequence[tuple[bytes, bytes]]):
         return self._firsts[at], self._seconds[at]
 
 
-def _end_of_batch(items: Sequence[Any]) -> int:
+def _end_of_portion(items: Sequence[Any]) -> int:
     """Return how many of `items` go: not what is too much, but always the first.
 
     So an item that fills a frame by itself is sent by itself.
@@ -110,7 +110,7 @@ def _end_of_batch(items: Sequence[Any]) -> int:
     size = 0
     for position, item in enumerate(items):
         size += _size_of(item)
-        if size > BATCH_BYTES and position:
+        if size > PORTION_BYTES and position:
             return position
     return len(items)
 

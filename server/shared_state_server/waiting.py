@@ -18,8 +18,8 @@ from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from .lane import Lane
     from .memory.holder import Holder
-    from .session import Lane
 
 __all__ = ["MAX_TIMEOUT_S", "PARKED", "Call", "Deadlines", "Line", "Undo", "Waiter"]
 
@@ -29,9 +29,9 @@ Undo = Callable[[float], None]
 PARKED: Any = object()
 """What a behaviour returns when the answer comes later."""
 
-MAX_TIMEOUT_S = 2.0**33
-"""Some 270 years, a little less than what `threading` can wait. A timeout that is no point in time
-would stand before all other deadlines for ever."""
+MAX_TIMEOUT_S = 2.0**34
+"""Some 540 years: more than `threading.TIMEOUT_MAX`, which means for ever in many programs. A
+timeout that is no point in time would stand before all other deadlines for ever."""
 
 
 class Call:

@@ -98,12 +98,22 @@ def matcher(value: bytes, codec: Codec) -> Callable[[bytes], bool]:
 
     The same bytes are equal, NaN included (as in ``nan in [nan]``). What cannot be decoded here or
     refuses to be compared equals nothing else. Arrays equal arrays of the same shape and items.
+    A payload that comes several times in a row is compared once: so a repeated list has them.
     """
     try:
         wanted = codec.decode(value)
     except DecodingError:
         return value.__eq__
-    return lambda other: other == value or _equals(wanted, other, codec)
+    last, matched = value, True
+
+    def matches(other: bytes) -> bool:
+        nonlocal last, matched
+        if other is not last:
+            matched = other == value or _equals(wanted, other, codec)
+            last = other
+        return matched
+
+    return matches
 
 
 def equal(a: bytes, b: bytes, codec: Codec) -> bool:

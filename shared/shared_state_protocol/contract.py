@@ -20,7 +20,7 @@ Six kinds of promise:
 * `delivery` is a waiting command whose reply carries what is nowhere else any more: the client
   confirms that it arrived, and it goes back where it was if the client dies first;
 * `handover` is a delivery that never waits;
-* `stream` is a query whose result comes in batches.
+* `stream` is a query whose result comes in portions.
 
 A command with the parameter ``*, fence: Fence = None`` may be guarded by a lock (see `grants`).
 Only a call that has a fence sends it, behind all other arguments, and pays for it; the server takes
@@ -87,7 +87,7 @@ class Parameter:
 class Operation(Generic[P, R]):
     """One promise of a contract.
 
-    `wire` is its name on the wire, as ``dict.set``; `changes`, `waits`, `confirms` and `batched`
+    `wire` is its name on the wire, as ``dict.set``; `changes`, `waits`, `confirms` and `is_stream`
     say which kind of promise it is; `can_be_undone` that it takes or waits for something, so that a
     `cancel` undoes what it has done; `opens` that it creates the object if it is not there;
     `wants_agent` that the client is to fill in who calls; `is_verbatim` that the result travels as
@@ -95,7 +95,7 @@ class Operation(Generic[P, R]):
     `fenced` is the same promise with a fence as its last argument, if it may be guarded.
     """
 
-    batched = False
+    is_stream = False
 
     name: str
     wire: str
@@ -250,7 +250,10 @@ def query(declaration: Declaration[P, R]) -> Once[P, R]:
 
 
 def command(declaration: Declaration[P, R]) -> Once[P, R]:
-    """Declare an operation that changes the object, and so is journaled."""
+    """Declare an operation that changes the object.
+
+    Its reply is remembered until the client has it.
+    """
     return Once(declaration, changes=True)
 
 
@@ -270,9 +273,9 @@ def handover(declaration: Declaration[P, R]) -> Once[P, R]:
 
 
 class stream(Operation[P, Iterator[T]]):
-    """Declare a query whose result, ``Iterator[T]``, comes in batches: an array of ``T`` each."""
+    """Declare a query whose result, ``Iterator[T]``, comes in portions: an array of ``T`` each."""
 
-    batched = True
+    is_stream = True
 
     def _result_annotation(self, annotation: Any) -> Any:
         return list[typing.get_args(annotation)[0]]  # type: ignore[misc]  # built at run time

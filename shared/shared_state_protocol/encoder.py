@@ -28,7 +28,7 @@ from .errors import DecodingError, EncodingError
 from .extensions import REDUCERS, REFERENCE
 from .limits import MAX_DEPTH
 from .placeholders import Opaque, Reference
-from .registry import Registry
+from .registry import Registry, can_register
 from .sizes import NO_LIMIT, NUMBERS, check_size, too_large
 from .split import SPLITTERS, Split
 
@@ -293,8 +293,9 @@ def _too_deep() -> EncodingError:
 
 
 def _unknown(kind: type) -> EncodingError:
+    register = f"call shared_state.register({kind.__name__}) in each program; or "
     return EncodingError(
-        f"cannot send a {kind.__module__}.{kind.__qualname__}: convert it to a built-in type; or, "
-        f"if it is an Enum or a dataclass, call shared_state.register({kind.__name__}) at both "
-        "ends; or opt in to pickle at both ends (pickle=True here, allow_pickle at the server)"
+        f"cannot send a {kind.__module__}.{kind.__qualname__}: convert it to a built-in type; or "
+        f"{register if can_register(kind) else ''}let programs that trust each other pickle it, "
+        "with connect(pickle=True) and `shared-state serve --allow-pickle`"
     )

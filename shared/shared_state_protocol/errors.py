@@ -24,16 +24,19 @@
         └── InternalError          a defect in the server; its log has the traceback
 
 Where the standard library has a class for it, that class itself is raised: ``KeyError``,
-``IndexError``, ``queue.Empty``, ``queue.Full``, ``multiprocessing.AuthenticationError``,
-``ConnectionRefusedError``, ``TimeoutError``. ``ShutDown`` is ``queue.ShutDown`` where that exists
-(Python 3.13) and our own class of the same name before.
+``IndexError``, ``queue.Empty``, ``queue.Full``, ``decimal.InvalidOperation``,
+``multiprocessing.AuthenticationError``, ``ConnectionRefusedError``, ``TimeoutError``. ``ShutDown``
+is ``queue.ShutDown`` where that exists (Python 3.13) and our own class of the same name before.
 
 On the wire an error is its name in `WIRE_NAMES` and its arguments: text, numbers, or the bytes of
-an encoded key. Anything else that a server raises becomes an `InternalError` without details.
+an encoded key. What a calculation with somebody's values raises is of a class of its own now and
+then (NumPy's are); it is named by the nearest standard one, with its text. Anything else that a
+server raises becomes an `InternalError` without details.
 """
 
 from __future__ import annotations
 
+import decimal
 import queue
 import threading
 from multiprocessing import AuthenticationError
@@ -163,6 +166,7 @@ class InternalError(GiveUp):
 
 
 _STANDARD: tuple[type[Exception], ...] = (
+    ArithmeticError,
     AttributeError,
     BrokenPipeError,
     EOFError,
@@ -179,6 +183,8 @@ _STANDARD: tuple[type[Exception], ...] = (
 WIRE_NAMES: dict[type[Exception], str] = {
     **{error: error.__name__ for error in _STANDARD},
     threading.BrokenBarrierError: "threading.BrokenBarrierError",
+    decimal.InvalidOperation: "decimal.InvalidOperation",
+    decimal.Overflow: "decimal.Overflow",
     queue.Empty: "queue.Empty",
     queue.Full: "queue.Full",
     ShutDown: "queue.ShutDown",
@@ -198,6 +204,9 @@ WIRE_NAMES: dict[type[Exception], str] = {
     ProtocolError: "ProtocolError",
     InternalError: "InternalError",
 }
+_OF_VALUES = (ArithmeticError, TypeError, ValueError)
+"""What comparing and adding values may raise, also as a class of a library."""
+
 _CLASSES = {name: error for error, name in WIRE_NAMES.items()}
 
 WireError = tuple[str, list[Any]]
@@ -206,9 +215,12 @@ WireError = tuple[str, list[Any]]
 def to_wire(error: Exception) -> WireError | None:
     """Name `error` for the wire, or return None if it must not leave the server."""
     name = WIRE_NAMES.get(type(error))
-    if name is None:
-        return None
-    return name, [argument for argument in error.args if isinstance(argument, (str, int, bytes))]
+    if name is not None:
+        return name, [each for each in error.args if isinstance(each, (str, int, bytes))]
+    if isinstance(error, _OF_VALUES):
+        standard = next(each for each in type(error).__mro__ if each in WIRE_NAMES)
+        return WIRE_NAMES[standard], [str(error)]
+    return None
 
 
 def from_wire(name: object, arguments: list[Any]) -> Exception:

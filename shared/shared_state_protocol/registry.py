@@ -27,7 +27,7 @@ from typing import Any, TypeVar, overload
 from .errors import DecodingError
 from .extensions import DATACLASS, ENUM
 
-__all__ = ["REGISTRY", "Registry", "register"]
+__all__ = ["REGISTRY", "Registry", "can_register", "register"]
 
 _Class = TypeVar("_Class", bound=type)
 
@@ -98,6 +98,15 @@ class Registry:
         if issubclass(cls, Enum) != (tag == ENUM):
             raise DecodingError(f"{name!r} is an Enum on one side and a dataclass on the other")
         return _member(cls, *parts) if tag == ENUM else _instance(cls, parts)
+
+
+def can_register(cls: type) -> bool:
+    """Return whether instances of a class can travel at all once it is registered."""
+    try:
+        _check_kind(cls)
+    except TypeError:
+        return False
+    return True
 
 
 def _check_kind(cls: type[Any]) -> None:

@@ -85,11 +85,11 @@ class State:
         """Return the version of the server; the shortest round trip there is."""
 
     @handover
-    def next_batch(self, cursor: int) -> Any:
-        """Return what follows in a stream: the cursor again (nil at the end) and a batch.
+    def next_portion(self, cursor: int) -> Any:
+        """Return what follows in a stream: the cursor again (nil at the end) and a portion.
 
-        A handover, because it moves the cursor: sent again, it has to give the same batch again,
-        and the server may forget the batch as soon as it has arrived.
+        A handover, because it moves the cursor: sent again, it has to give the same portion again,
+        and the server may forget the portion as soon as it has arrived.
         """
 
     @command

@@ -6,7 +6,7 @@ code  C type              bytes   Python values
 ``b`` signed char         1       int from -128 to 127
 ``B`` unsigned char       1       int from 0 to 255
 ``c`` char                1       bytes of length 1
-``u`` Unicode character   4       str of length 1
+``u`` Unicode character   4       str of length 1, no surrogate: none can travel as text
 ``h`` signed short        2       int
 ``H`` unsigned short      2       int
 ``i`` signed int          4       int
@@ -33,6 +33,7 @@ from typing import Any
 __all__ = [
     "CODES",
     "check_code",
+    "check_items",
     "item_bytes",
     "pack",
     "pack_first",
@@ -51,6 +52,10 @@ _KEPT_AS = {"c": "B", "u": "I", "l": "q", "L": "Q"}
 LONG_BYTES = 8
 """A long is as long as a long long, where the machine has it so."""
 
+_CHARACTERS = "utf-32-le"
+_NO_CHARACTER = "U+{:04X} is no character, or a surrogate: no text can have it"
+_SURROGATES = range(0xD800, 0xE000)
+
 
 def check_code(code: str) -> None:
     """Refuse a type code that does not exist.
@@ -60,6 +65,20 @@ def check_code(code: str) -> None:
     """
     if len(code) != 1 or code not in CODES:
         raise TypeError(f"{code!r} is no type code; there are {' '.join(CODES)}")
+
+
+def check_items(code: str, data: bytes | memoryview) -> None:
+    """Refuse packed items that are no values of their type; of all types but ``u`` any bytes are.
+
+    Raises:
+        ValueError: one is no character, or a surrogate, which could not be told in a reply.
+    """
+    if code == "u":
+        try:
+            str(data, _CHARACTERS)
+        except UnicodeDecodeError as error:
+            number = int.from_bytes(data[error.start : error.start + 4], "little")
+            raise ValueError(_NO_CHARACTER.format(number)) from None
 
 
 def to_array(code: str, data: bytes | memoryview = b"") -> array[Any]:
@@ -82,6 +101,7 @@ def pack(code: str, items: Iterable[Any]) -> bytes:
     Raises:
         OverflowError: one is out of the range of its type.
         TypeError: one is of another type.
+        ValueError: one is a surrogate.
     """
     return bytes(pack_view(code, items))
 
@@ -112,7 +132,7 @@ def pack_first(code: str, item: Any) -> bytes:
     """Return the item that a value is to have at first, packed; 0 is the zero of every type.
 
     Raises:
-        OverflowError, TypeError: its type cannot have it, or does not exist.
+        OverflowError, TypeError, ValueError: its type cannot have it, or does not exist.
     """
     check_code(code)
     is_zero = not isinstance(item, (str, bytes)) and item == 0
@@ -160,7 +180,10 @@ def _number(code: str, item: Any) -> Any:
     if code == "u":
         if not isinstance(item, str) or len(item) != 1:
             raise TypeError("one character str expected")
-        return ord(item)
+        number = ord(item)
+        if number in _SURROGATES:
+            raise ValueError(_NO_CHARACTER.format(number))
+        return number
     if isinstance(item, int):  # an item of bytes
         return item
     if not isinstance(item, (bytes, bytearray)) or len(item) != 1:

@@ -239,11 +239,12 @@ def test_a_lock_is_not_entered_inside_a_batch(client: shared_state.Client) -> No
 def test_a_batch_of_many_long_names_is_no_larger_than_the_server_reads(settings: Settings) -> None:
     server = ThreadServer(replace(settings, max_frame_bytes=MIN_FRAME_BYTES)).start()
     with server.connect() as client:
-        counters = [client.dict(f"{number:0200}") for number in range(50)]
+        counters = [client.dict(f"{number:0200}") for number in range(1000)]
+        value = bytes(MIN_FRAME_BYTES // 1000 - 100)  # the names are what is too much
         with client.batch() as batch:
             for counter in counters:
-                counter.add("a", 1)
+                counter.set("a", value)
             for counter in counters:
                 counter.get("a")
-        assert batch.results == [1] * 100
+        assert batch.results == [None] * 1000 + [value] * 1000
     server.stop()

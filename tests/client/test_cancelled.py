@@ -9,7 +9,9 @@ from typing import Any
 import pytest
 
 import shared_state
-from shared_state.wire import Dialling
+from shared_state import async_lane
+from shared_state.async_lane import AsyncLane
+from shared_state.wire import redial
 
 from ..fixtures.breaking import break_off
 from ..fixtures.servers import ThreadServer
@@ -48,13 +50,12 @@ class Outage:
     def __init__(self, state: shared_state.AsyncClient, monkeypatch: pytest.MonkeyPatch) -> None:
         self.state = state
         self._is_over = asyncio.Event()
-        once = Dialling.once
 
-        async def wait_and_dial(dialling: Dialling) -> Any:
+        async def wait_and_redial(lane: AsyncLane) -> Any:
             await self._is_over.wait()
-            return await once(dialling)
+            return await redial(lane)
 
-        monkeypatch.setattr(Dialling, "once", wait_and_dial)
+        monkeypatch.setattr(async_lane, "redial", wait_and_redial)
 
     async def begin(self) -> None:
         wire = self.state._lane.wire

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from shared_state_server.service import Service
-from shared_state_server.streams import BATCH_ITEMS
+from shared_state_server.streams import PORTION_ITEMS
 
 from ..fixtures.clients import Either
 from ..fixtures.servers import ThreadServer
 
-MANY = 2 * BATCH_ITEMS + 1
+MANY = 2 * PORTION_ITEMS + 1
 
 
 def test_a_server_may_have_more_objects_than_fit_into_one_reply(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -13,6 +14,7 @@ import pytest
 from ..fixtures.servers import ThreadServer
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
+PROGRAMS = sorted(path.name for path in EXAMPLES.glob("*.py"))
 PATIENCE_S = 60
 
 
@@ -62,7 +64,7 @@ def test_both_ends_of_a_pipe(server: ThreadServer, roles: tuple[str, str]) -> No
 def test_the_parent_learns_that_the_child_is_gone(server: ThreadServer) -> None:
     parent = Play(server, "hello_pipe.py").start("parent")
     with server.connect() as state:
-        end, _ = state.pipe("hello")
+        end, _ = state.pipe("hello pipe")
         end.send("from a child that does not close its end")
         assert end.recv() == "thank you"
     printed, _ = parent.communicate(timeout=PATIENCE_S)
@@ -93,11 +95,36 @@ def test_a_double_and_arrays_of_ints(server: ThreadServer) -> None:
     assert shown[4:] == ["too large for an int, and nothing has changed"]
 
 
+@pytest.mark.parametrize("roles", [[], ["boss"]], ids=["none", "another"])
+@pytest.mark.parametrize("program", PROGRAMS)
+def test_a_role_that_is_missing_or_wrong_gets_a_line_that_names_them(
+    program: str, roles: list[str]
+) -> None:
+    done = subprocess.run(
+        [sys.executable, str(EXAMPLES / program), *roles],
+        check=False,
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 2
+    assert done.stderr.startswith(f"usage: {program} [-h] {{")
+
+
+def test_no_two_examples_share_an_object() -> None:
+    opened = re.compile(r"state\.\w+\(\s*[\"']([^\"']+)[\"']")
+    names = [
+        name
+        for program in PROGRAMS
+        for name in set(opened.findall((EXAMPLES / program).read_text(encoding="utf-8")))
+    ]
+    assert len(names) >= len(PROGRAMS)
+    assert sorted(names) == sorted(set(names))
+
+
 def test_every_example_is_listed_and_every_listed_one_is_there() -> None:
     listed = (EXAMPLES / "README.md").read_text(encoding="utf-8")
-    programs = {path.name for path in EXAMPLES.glob("*.py")}
-    assert programs == {name for name in programs if f"[{name}]({name})" in listed}
-    assert listed.count(".py](") == len(programs)
+    assert [name for name in PROGRAMS if f"[{name}]({name})" in listed] == PROGRAMS
+    assert listed.count(".py](") == len(PROGRAMS)
 
 
 def test_a_pool_survives_its_workers(server: ThreadServer) -> None:
@@ -112,4 +139,4 @@ def test_a_pool_survives_its_workers(server: ThreadServer) -> None:
     assert survivor.communicate(timeout=PATIENCE_S)[0].endswith("no more jobs\n")
     assert (main.returncode, survivor.returncode) == (0, 0)
     with server.connect() as state:
-        assert state.dict("results") == {"2": "4", "3": "9", "4": "16"}
+        assert state.dict("pool results") == {"2": "4", "3": "9", "4": "16"}

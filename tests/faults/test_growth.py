@@ -8,8 +8,8 @@ import threading
 import pytest
 
 import shared_state
+from shared_state_server.lane import Lane
 from shared_state_server.service import Service
-from shared_state_server.session import Lane
 
 from ..fixtures.clients import Either
 from ..fixtures.servers import ThreadServer

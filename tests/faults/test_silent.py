@@ -17,6 +17,7 @@ import pytest
 
 import shared_state
 from shared_state_protocol.objects.queue import Queue
+from shared_state_protocol.wire.liveness import MIN_PEER_TIMEOUT_S
 from shared_state_server.settings import Settings
 
 from ..fixtures.breaking import swallow
@@ -27,8 +28,8 @@ pytestmark = pytest.mark.skipif(
     sys.platform != "linux", reason="packets are dropped by Linux's BPF"
 )
 
-SHORT_S = 1.0
-"""As short as the kernel's timers can have it, which is some 3 seconds."""
+SHORT_S = MIN_PEER_TIMEOUT_S
+"""By the kernel's timers that is some 3 seconds."""
 
 
 @pytest.fixture

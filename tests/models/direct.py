@@ -40,7 +40,7 @@ class Direct:
         except Exception as error:
             raise _as_it_arrives(error) from error
         found = operation.decoder(_codec)(result, arguments)
-        return iter(found) if operation.batched else found
+        return iter(found) if operation.is_stream else found
 
 
 def _as_it_arrives(error: Exception) -> Exception:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tracemalloc
 from array import array
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -15,6 +16,8 @@ from shared_state import LimitExceeded, StaleFence
 from shared_state_protocol.contract import Caller, Made, Operation
 from shared_state_protocol.typecodes import CODES, pack
 from shared_state_protocol.wire.large import LARGE_BYTES
+from shared_state_server.memory.array import MAX_ADDED_ITEMS, MAX_ARRAY_BYTES
+from shared_state_server.memory.array import Array as Behaviour
 
 from ..fixtures.clients import Either, ask
 from ..fixtures.relays import Relay
@@ -52,6 +55,44 @@ def test_it_may_have_items_at_first(either: Either, code: str, first: Any) -> No
     assert [items.get(index) for index in range(items.size())] == expected
 
 
+@pytest.mark.parametrize("number", [0xD800, 0x110000])
+def test_what_could_not_be_told_in_a_reply_is_refused(either: Either, number: int) -> None:
+    packed = number.to_bytes(4, "little")
+    with pytest.raises(ValueError, match="is no character"):
+        either.array("text", "u", array("I", [number])).size()
+    items = either.array("text", "u", "ab")
+    with pytest.raises(ValueError, match="is no character"):
+        items.set_packed(0, 1, 1, packed)
+    with pytest.raises(ValueError, match="is no character"):
+        items.write(array("I", [number]))
+    assert [items.get(index) for index in range(2)] == ["a", "b"]
+
+
+def test_a_surrogate_is_refused_where_it_is_given(client: shared_state.Client) -> None:
+    text = "\ud800"
+    value, items = client.value("letter", "u", "a"), client.array("text", "u", "ab")
+    for wrong in (
+        lambda: items.set(0, text),
+        lambda: value.set(text),
+        lambda: client.value("more", "u", text),
+        lambda: client.array("more", "u", text),
+        lambda: items.__setitem__(slice(0, 1), text),
+    ):
+        with pytest.raises((ValueError, TypeError)):
+            wrong()
+    assert (items[:], value.value) == ("ab", "a")
+
+
+def test_its_zeros_take_no_memory_but_its_own() -> None:
+    tracemalloc.start()
+    try:
+        items = Behaviour("d", MANY)
+        assert tracemalloc.get_traced_memory()[1] < 1.1 * 8 * MANY
+    finally:
+        tracemalloc.stop()
+    assert items.get_packed(0, MANY, MANY - 1) == bytes(16)
+
+
 class Three:
     """A number like those of NumPy."""
 
@@ -81,7 +122,7 @@ def test_a_code_that_does_not_exist_is_refused_with_the_table(
 
 
 def test_a_length_that_cannot_be_is_refused(client: shared_state.Client) -> None:
-    for length in (-1, 1 << 40):
+    for length in (-1, MAX_ARRAY_BYTES // 8 + 1, 1 << 40):
         with pytest.raises(LimitExceeded):
             client.array("items", "d", length)
     assert client.objects() == []
@@ -195,6 +236,17 @@ def test_a_sum_that_overflows_changes_nothing(either: Either) -> None:
     with pytest.raises(TypeError):
         items.add(range(3), 0.5)
     assert contents(items) == [1, 2, 127]
+
+
+def test_a_sum_over_too_many_items_is_refused_before_it_is_made(either: Either) -> None:
+    items = either.array("items", "b", MAX_ADDED_ITEMS + 2)
+    items.add(range(MAX_ADDED_ITEMS), 1)
+    for more in (1, bytes(MAX_ADDED_ITEMS + 1)):
+        with pytest.raises(LimitExceeded, match="MAX_ADDED_ITEMS"):
+            items.add(range(1, MAX_ADDED_ITEMS + 2), more)
+        with pytest.raises(LimitExceeded, match="MAX_ADDED_ITEMS"):
+            items.add(range(MAX_ADDED_ITEMS, -1, -1), more)
+    assert [items.get(index) for index in (0, MAX_ADDED_ITEMS - 1, MAX_ADDED_ITEMS)] == [1, 1, 0]
 
 
 @pytest.mark.parametrize(("code", "first"), [("c", b"ab"), ("u", "ab")])

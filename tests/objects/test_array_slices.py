@@ -14,7 +14,7 @@ import pytest
 import shared_state
 from shared_state import LimitExceeded
 from shared_state_protocol.wire.large import LARGE_BYTES
-from shared_state_server.settings import Settings
+from shared_state_server.settings import MIN_FRAME_BYTES, Settings
 
 from ..fixtures.clients import Either
 from ..fixtures.impostors import reset
@@ -132,7 +132,7 @@ def test_a_write_that_was_cut_in_the_middle_is_made_again(
 @pytest.fixture
 def narrow(settings: Settings) -> Iterator[shared_state.Client]:
     """A client of a server that reads no frame as large as the array."""
-    server = ThreadServer(replace(settings, max_frame_bytes=LARGE_BYTES)).start()
+    server = ThreadServer(replace(settings, max_frame_bytes=MIN_FRAME_BYTES)).start()
     with server.connect() as connected:
         yield connected
     server.stop()
@@ -141,8 +141,8 @@ def narrow(settings: Settings) -> Iterator[shared_state.Client]:
 def test_a_write_over_the_servers_limit_is_refused_before_it_is_sent(
     narrow: shared_state.Client,
 ) -> None:
-    items = narrow.array("items", "d", MANY)
-    with pytest.raises(LimitExceeded, match=f"limit of {LARGE_BYTES}"):
-        items[:] = NUMBERS
+    items = narrow.array("items", "d", MIN_FRAME_BYTES // 8)
+    with pytest.raises(LimitExceeded, match=f"limit of {MIN_FRAME_BYTES}"):
+        items[:] = np.zeros(MIN_FRAME_BYTES // 8)
     items[:8] = NUMBERS[:8]
     assert items[:8] == NUMBERS[:8].tolist()

@@ -92,6 +92,51 @@ def test_one_that_does_not_come_back_breaks_it(simulation: Simulation, parties: 
         waiting.outcome(number)
 
 
+def test_one_that_gives_up_after_its_connection_broke_breaks_nothing_later(
+    parties: list[Peer],
+) -> None:
+    lost, waiting, last = parties
+    given_up, number = come(lost), come(waiting)
+    lost.lose()
+    back = lost.connect_again()
+    back.cancel(given_up)
+    back.say_goodbye()
+    come(last)
+    assert not is_broken(last)
+    come(last)
+    assert waiting.outcome(number) == [0, False]
+
+
+def test_one_whose_connection_was_replaced_is_waited_for(parties: list[Peer]) -> None:
+    lost, waiting, _ = parties
+    come(lost)
+    number = come(waiting)
+    lost.connect_again().die()
+    with pytest.raises(BrokenBarrierError):
+        waiting.outcome(number)
+
+
+@pytest.mark.parametrize("is_acting", [False, True])
+def test_a_party_is_waited_for_though_another_of_its_process_gave_up(
+    simulation: Simulation, parties: list[Peer], is_acting: bool
+) -> None:
+    """It waits no more in the line: it is acting, or its connection broke."""
+    gone, waiting, _ = parties
+    thread = gone.thread(2)
+    if not is_acting:
+        come(thread)
+        thread.lose()
+    given_up, number = come(gone), come(waiting)
+    if is_acting:
+        assert thread.outcome(come(thread, acts=True)) == [2, True]
+    gone.cancel(given_up)
+    thread.lose()
+    gone.die()
+    simulation.pass_time(GRACE_S)
+    with pytest.raises(BrokenBarrierError):
+        waiting.outcome(number)
+
+
 def test_the_others_wait_until_the_last_has_acted(parties: list[Peer]) -> None:
     first, second, last = parties
     numbers = [come(first, acts=True), come(second)]

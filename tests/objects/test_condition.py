@@ -271,6 +271,25 @@ def test_who_waits_on_one_that_is_deleted_is_told(
         waiting.result()
 
 
+def test_who_waits_on_one_whose_lock_is_deleted_is_told_and_may_make_both_anew(
+    agents: Agents, other: shared_state.Client, threads: ThreadPoolExecutor
+) -> None:
+    made(other, "lock")
+    sleeper = agents(1)[0].condition("changed")
+    sleeper.acquire()
+    waiting = threads.submit(sleeper.wait, LONG_S)
+    until(lambda: asleep(other) == 1)
+    other.delete("guard")
+    with pytest.raises(ObjectNotFound, match="'guard' was deleted"):
+        waiting.result()
+    changed = made(other, "lock")
+    with pytest.raises(ObjectNotFound, match="delete the condition"):
+        changed.acquire()
+    other.delete("changed")
+    with made(other, "lock"):
+        pass
+
+
 @pytest.mark.parametrize("is_notified", [False, True])
 async def test_a_wait_that_is_cancelled_leaves_the_lock_as_deep_as_it_was(
     server: ThreadServer, on: str, is_notified: bool

@@ -6,6 +6,8 @@ import threading
 
 import pytest
 
+from shared_state_protocol.errors import ObjectNotFound
+
 from ..fixtures.simulation import GRACE_S, Simulation
 
 AGENT = 7
@@ -132,6 +134,36 @@ def test_a_wait_that_never_began_or_was_over_needs_no_lock(parties: list[Party])
     assert changer.peer.call("rlock.locked", "changed") is False
 
 
+def given_up_for_good(sleeper: Party) -> None:
+    """Have its wait be given up after its connection broke, and not be followed by `resume`."""
+    number = sleeper.wait()
+    sleeper.peer.lose()
+    sleeper.peer = sleeper.peer.connect_again()
+    sleeper.peer.cancel(number)
+
+
+def test_who_has_taken_the_lock_again_does_not_wait_for_himself(parties: list[Party]) -> None:
+    _, sleeper, _ = parties
+    given_up_for_good(sleeper)
+    sleeper.take()
+    assert sleeper.peer.outcome(sleeper.resume()) is None
+    sleeper.release()
+    assert sleeper.peer.call("rlock.locked", "changed") is False
+    assert sleeper.peer.outcome(sleeper.resume()) is None
+
+
+def test_a_wait_that_was_given_up_does_not_give_the_lock_to_a_later_one(
+    parties: list[Party],
+) -> None:
+    _, sleeper, _ = parties
+    given_up_for_good(sleeper)
+    refused = sleeper.peer.ask("condition.wait", "changed", None, AGENT)
+    with pytest.raises(RuntimeError, match="un-acquired"):
+        sleeper.peer.outcome(refused)
+    assert sleeper.peer.outcome(sleeper.resume()) is None
+    assert sleeper.peer.call("rlock.locked", "changed") is False
+
+
 def test_what_is_notified_while_a_sleepers_connection_is_broken_wakes_it(
     parties: list[Party],
 ) -> None:
@@ -185,6 +217,32 @@ def test_the_lock_of_a_process_that_died_goes_to_who_was_notified(parties: list[
     changer.notify()
     changer.peer.die()
     assert sleeper.was_notified(number)
+
+
+def test_whoever_is_at_a_condition_whose_lock_is_deleted_is_told(parties: list[Party]) -> None:
+    """A lock that is made again under the old name would give its tokens a second time."""
+    holder, sleeper, lost = parties
+    sleeping, broken_off = sleeper.wait(), lost.wait()
+    lost.peer.lose()
+    lost.peer = lost.peer.connect_again()
+    holder.take()
+    entering = sleeper.peer.ask("rlock.acquire", "changed", True, None, AGENT + 1)
+    holder.peer.call("state.delete", "", "guard")
+    holder.peer.call("lock.open", "guard")
+    for number in (sleeping, entering):
+        with pytest.raises(ObjectNotFound, match="'guard' was deleted"):
+            sleeper.peer.outcome(number)
+    lost.peer.ask_again(broken_off)
+    for call in (
+        lambda: lost.peer.outcome(broken_off),
+        lambda: lost.peer.outcome(lost.resume()),
+        lost.take,
+        holder.notify,
+        holder.release,
+    ):
+        with pytest.raises(ObjectNotFound, match="lock of the condition 'changed'"):
+            call()
+    assert holder.peer.call("rlock.locked", "changed") is False
 
 
 def test_a_thousand_sleepers_are_a_thousand_list_entries(simulation: Simulation) -> None:

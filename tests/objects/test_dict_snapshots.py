@@ -17,7 +17,7 @@ from ..fixtures.servers import ThreadServer
 
 VALUE = "x" * 1000
 MANY = 2000
-"""Pairs with values of that size: some eight batches."""
+"""Pairs with values of that size: some eight portions."""
 
 
 @pytest.fixture

@@ -10,14 +10,18 @@ import threading
 import tracemalloc
 from collections import Counter
 from collections.abc import Callable
+from decimal import Decimal, InvalidOperation
 from multiprocessing.connection import Connection
 from typing import Any
 
+import numpy as np
 import pytest
 
 import shared_state
 from shared_state import LimitExceeded, List
-from shared_state_server.memory.list import MAX_REPEATED_ITEMS
+from shared_state_server.memory import list as list_in_memory
+from shared_state_server.memory import ordering
+from shared_state_server.memory.list import MAX_REPEATED_BYTES, MAX_REPEATED_ITEMS
 
 from ..fixtures.children import Children
 from ..fixtures.clients import Either
@@ -25,7 +29,7 @@ from ..fixtures.servers import ThreadServer
 
 VALUE = "x" * 1000
 MANY = 2000
-"""Items of that size: some eight batches."""
+"""Items of that size: some eight portions."""
 
 
 # Exceptions
@@ -110,6 +114,26 @@ def test_the_server_sorts_stably_and_both_ways(either: Either) -> None:
     assert repr(items.copy()) == "[1.0, 1, True, 2, 3]"
     items.sort(reverse=True)
     assert repr(items.copy()) == "[3, 2, 1.0, 1, True]"
+
+
+@pytest.mark.parametrize("kind", ["NaN", "sNaN"])
+def test_sorting_what_is_no_number_raises_what_python_raises_and_changes_nothing(
+    either: Either, kind: str
+) -> None:
+    items = either.list("l")
+    items.extend([2, Decimal(kind), 1])
+    revision = items.revision()
+    with pytest.raises(InvalidOperation):
+        items.sort()
+    assert str(items.copy()) == f"[2, Decimal('{kind}'), 1]"
+    assert items.revision() == revision
+
+
+def test_numbers_of_numpy_that_it_cannot_compare_raise_what_it_raises(either: Either) -> None:
+    items = either.list("l")
+    items.extend([np.datetime64("2020-01-01"), np.int64(5)])
+    with pytest.raises(TypeError, match="ufunc"):
+        items.sort()
 
 
 def test_a_key_sorts_stably_and_both_ways(either: Either) -> None:
@@ -285,13 +309,49 @@ def test_repeating_without_bounds_is_refused_and_changes_nothing(
     try:
         with pytest.raises(LimitExceeded, match="MAX_REPEATED_ITEMS"):
             items.repeat(times)
-        assert tracemalloc.get_traced_memory()[1] < MAX_REPEATED_ITEMS
+        assert tracemalloc.get_traced_memory()[1] < 4 * MAX_REPEATED_ITEMS
     finally:
         tracemalloc.stop()
     assert items.size() == 3
     items.clear()
     items.repeat(times)
     assert items.size() == 0
+
+
+def test_repeating_large_items_is_bounded_too(either: Either) -> None:
+    items = either.list("items")
+    items.append(b"x" * (MAX_REPEATED_BYTES // 10))
+    with pytest.raises(LimitExceeded, match="MAX_REPEATED_BYTES"):
+        items.repeat(10)
+    items.repeat(9)
+    assert items.size() == 9
+
+
+def test_repeated_items_are_decoded_once(
+    client: shared_state.Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    items = client.list("items")
+    items.extend([(1, 2), (0, 1)])
+    items.sort()
+    items.insert(0, (3, 4))
+    items.pop()
+    items.repeat(500)
+    decoded: Counter[bytes] = Counter()
+    for module in (list_in_memory, ordering):
+
+        def decode(payload: bytes, decode: Callable[[bytes], Any] = module._codec.decode) -> Any:
+            decoded[payload] += 1
+            return decode(payload)
+
+        monkeypatch.setattr(module._codec, "decode", decode)
+    items.sort()
+    assert items[:] == [*[(0, 1)] * 500, *[(3, 4)] * 500]
+    assert decoded.total() == 2
+    assert items.count((0, 1.0)) == 500
+    assert items.index((3.0, 4)) == 500
+    with pytest.raises(ValueError, match="not in list"):
+        items.index((0, 2))
+    assert decoded.total() == 2 + 3 * (1 + 2)
 
 
 def test_repeating_in_place_is_bounded_too(client: shared_state.Client) -> None:

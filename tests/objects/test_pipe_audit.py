@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gc
+import weakref
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from itertools import chain
@@ -126,6 +128,20 @@ def test_a_sender_that_gives_up_has_sent_nothing(simulation: Simulation) -> None
     sender.cancel(given_up)
     assert receiver.call("pipe.recv", "pipe", 1) == bytes(1 << 20)
     assert receiver.call("pipe.recv", "pipe", 1) == b"next"
+
+
+def test_a_pipe_that_is_deleted_is_not_kept_by_those_who_used_it(simulation: Simulation) -> None:
+    both = simulation.peer("pipe.open", "pipe", True)
+    one = simulation.peer()
+    both.call("pipe.attach", "pipe", 1)
+    for peer in (both, one):
+        peer.call("pipe.send", "pipe", 0, b"never received")
+    pipe = weakref.ref(simulation.service.objects.behaviour_of("pipe"))
+    both.call("state.delete", "", "pipe")
+    gc.collect()
+    assert pipe() is None
+    assert not both.lane.session.stakes
+    assert not one.lane.session.stakes
 
 
 # Death

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import queue
+from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -15,7 +17,7 @@ from shared_state_protocol.codec import Codec
 from shared_state_server.memory.ordering import Ranked
 
 from ..fixtures.clients import Either
-from ..fixtures.simulation import Simulation
+from ..fixtures.simulation import FOREVER, Peer, Simulation
 from ..fixtures.watching import LONG_S, until, waiting
 
 _codec = Codec()
@@ -64,6 +66,58 @@ def test_who_waits_to_put_what_cannot_be_compared_is_told_and_the_next_goes_on(
         bad.result(LONG_S)
     good.result(LONG_S)
     assert jobs.get_many(10) == [4, 6]
+
+
+def test_who_waits_to_put_what_has_its_own_reason_not_to_be_compared_is_told_and_nobody_else(
+    either: Either, other: shared_state.Client, threads: ThreadPoolExecutor
+) -> None:
+    """A signaling NaN raises `decimal.InvalidOperation`, which is no TypeError."""
+    jobs = either.priority_queue("jobs", maxsize=2)
+    jobs.put_many([Decimal(5), Decimal(6)])
+    bad = threads.submit(jobs.put, Decimal("sNaN"))
+    until(lambda: waiting(other, "jobs") == 1)
+    assert other.priority_queue("jobs").get() == 5
+    with pytest.raises(TypeError, match="InvalidOperation"):
+        bad.result(LONG_S)
+    assert other.priority_queue("jobs").get() == 6
+
+
+CAME_MEANWHILE = _codec.encode("text")
+
+
+def _cancelled(consumer: Peer) -> None:
+    number = consumer.ask("queue.get", "jobs", *FOREVER)
+    consumer.put(CAME_MEANWHILE)
+    consumer.cancel(number)
+
+
+def _given_back(consumer: Peer) -> None:
+    consumer.confirm(consumer.ask("queue.take", "jobs", 1, *FOREVER))
+    consumer.put(CAME_MEANWHILE)
+    consumer.call("queue.give_back", "jobs", 1)
+
+
+def _killed_on_the_way(consumer: Peer) -> None:
+    consumer.ask("queue.get", "jobs", *FOREVER)
+    consumer.put(CAME_MEANWHILE)
+    consumer.die()
+
+
+def _killed_at_work(consumer: Peer) -> None:
+    consumer.confirm(consumer.ask("queue.take", "jobs", 1, *FOREVER))
+    consumer.put(CAME_MEANWHILE)
+    consumer.die()
+
+
+@pytest.mark.parametrize("end", [_cancelled, _given_back, _killed_on_the_way, _killed_at_work])
+def test_what_returns_to_items_that_it_cannot_be_compared_with_is_the_next(
+    simulation: Simulation, end: Callable[[Peer], None]
+) -> None:
+    consumer = simulation.peer("priority_queue.open", "jobs", 0, None, None)
+    other = simulation.peer("priority_queue.open", "jobs", 0, None, None)
+    consumer.put(_codec.encode(1))
+    end(consumer)
+    assert other.take_all() == [_codec.encode(1), CAME_MEANWHILE]
 
 
 def test_who_waits_longest_is_served_first(

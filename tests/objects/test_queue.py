@@ -10,9 +10,12 @@ import pytest
 
 import shared_state
 from shared_state import ObjectNotFound, ShutDown
+from shared_state_protocol.limits import MAX_NODES
+from shared_state_server.waiting import Call
 
 from ..fixtures.clients import Either, ask
 from ..fixtures.servers import ThreadServer
+from ..fixtures.simulation import FOREVER, Peer, Simulation
 from ..fixtures.watching import LONG_S, until, waiting
 
 SHORT_S = 0.02
@@ -149,6 +152,15 @@ def test_items_that_do_not_fit_into_one_reply_come_in_the_next(either: Either) -
     while not jobs.empty():
         got += [item[0] for item in jobs.get_many(5)]
     assert got == [0, 1, 2, 3, 4]
+
+
+def test_more_items_than_a_message_may_have_come_in_several(
+    simulation: Simulation, consumer: Peer
+) -> None:
+    put = Call(consumer.lane, 0, simulation.now)  # at once, which no message could
+    simulation.service.objects.behaviour_of("jobs").put_many(put, [b"\0"] * MAX_NODES, *FOREVER)
+    got = len(consumer.call("queue.get_many", "jobs", MAX_NODES, *FOREVER))
+    assert 0 < got == MAX_NODES - consumer.call("queue.qsize", "jobs")
 
 
 @pytest.mark.parametrize(

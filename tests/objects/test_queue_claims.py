@@ -404,7 +404,9 @@ def test_a_session_that_is_cut_off_keeps_its_claims_for_the_grace_period(
     simulation: Simulation, producer: Peer, consumer: Peer
 ) -> None:
     producer.call("queue.put_many", "jobs", [b"a", b"b", b"c"], *FOREVER)
-    assert [consumer.outcome(take(consumer, claim)) for claim in (1, 2)] == [[1, b"a"], [1, b"b"]]
+    numbers = [take(consumer, claim) for claim in (1, 2)]
+    assert [consumer.outcome(number) for number in numbers] == [[1, b"a"], [1, b"b"]]
+    consumer.arrived(numbers[-1])
     consumer.lose()
     simulation.pass_time(GRACE_S * 0.9)
     consumer = consumer.connect_again()
@@ -439,6 +441,29 @@ def test_a_claim_that_was_given_up_before_it_came_is_no_attempt(
     assert producer.call("queue.qsize", "jobs") == 0
 
 
+def test_two_that_wait_to_claim_by_one_number_do_not_lose_an_item(
+    producer: Peer, consumer: Peer
+) -> None:
+    first, second = take(consumer, 1), take(consumer, 1)
+    producer.call("queue.put_many", "jobs", [b"a", b"b"], *FOREVER)
+    assert consumer.outcome(first) == [1, b"a"]
+    with pytest.raises(ValueError, match="claim 1 of this session"):
+        consumer.outcome(second)
+    consumer.die()
+    assert producer.take_all() == [b"a", b"b"]
+
+
+def test_a_claim_that_had_not_reached_who_died_is_no_attempt(simulation: Simulation) -> None:
+    dying, heir = (simulation.peer("queue.open", "jobs", 0, 1, "dead") for _ in range(2))
+    heir.call("queue.put_many", "jobs", [b"seen", b"on its way", b"next"], *FOREVER)
+    dying.confirm(take(dying, 1))
+    take(dying, 2)
+    dying.die()
+    assert heir.call("queue.qsize", "dead") == 1
+    assert heir.outcome(take(heir, 1)) == [1, b"on its way"]
+    assert heir.outcome(take(heir, 2)) == [1, b"next"]
+
+
 def test_a_claim_may_end_before_its_delivery_is_confirmed(producer: Peer, consumer: Peer) -> None:
     producer.put(b"a")
     take(consumer, 1)
@@ -459,12 +484,31 @@ def test_what_several_claims_of_the_dead_held_returns_in_its_order(
 
 
 def test_the_end_of_a_session_is_noticed_by_those_who_wait_for_its_items(
+    simulation: Simulation,
+) -> None:
+    producer, consumer = (simulation.peer("queue.open", "jobs", 0, 1, "dead") for _ in range(2))
+    producer.put(b"a")
+    consumer.confirm(take(consumer, 1))
+    producer.call("queue.shutdown", "jobs", False)
+    number = producer.get()
+    assert number not in producer.replies
+    consumer.die()
+    with pytest.raises(ShutDown):
+        producer.outcome(number)
+
+
+def test_nobody_waits_for_what_an_immediate_shutdown_will_drop(
     producer: Peer, consumer: Peer
 ) -> None:
     producer.put(b"a")
     take(consumer, 1)
+    waiting = producer.get()
     producer.call("queue.shutdown", "jobs", True)
-    number = producer.get()
-    consumer.die()
-    with pytest.raises(ShutDown):
-        producer.outcome(number)
+    for number in (waiting, producer.get(), producer.ask("queue.get_nowait", "jobs")):
+        with pytest.raises(ShutDown):
+            producer.outcome(number)
+    joining = producer.ask("queue.join", "jobs", None)
+    assert joining not in producer.replies
+    consumer.call("queue.give_back", "jobs", 1)
+    assert producer.outcome(joining) is True
+    assert producer.call("queue.empty", "jobs") is True

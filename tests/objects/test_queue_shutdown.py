@@ -11,6 +11,7 @@ import pytest
 
 from shared_state import ShutDown
 
+from ..fixtures.clients import Either
 from ..fixtures.servers import ThreadServer
 from ..fixtures.watching import LONG_S, until, waiting
 
@@ -64,6 +65,14 @@ def test_nothing_goes_in_any_more_and_what_is_in_comes_out(jobs: Jobs) -> None:
     for get in (jobs.subject.get, jobs.subject.get_nowait):
         with pytest.raises(ShutDown):
             get()
+
+
+def test_it_says_what_has_happened(either: Either) -> None:
+    jobs = either.queue("jobs", maxsize=1)
+    jobs.shutdown()
+    for call in (lambda: jobs.put("one"), jobs.get, jobs.get_nowait):
+        with pytest.raises(ShutDown, match=r"^the queue was shut down$"):
+            call()
 
 
 def test_a_shutdown_comes_before_every_other_reason(jobs: Jobs) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import decimal
 from concurrent.futures import ThreadPoolExecutor
 from decimal import Decimal
 from fractions import Fraction
@@ -49,6 +50,24 @@ def test_what_is_no_number_is_not_added(either: Either, there: Any, amount: Any)
     with pytest.raises(TypeError):
         counts.add("a", amount)
     assert counts.get("a") == there
+
+
+@pytest.mark.parametrize(
+    ("there", "amount", "error"),
+    [
+        ("Infinity", "-Infinity", decimal.InvalidOperation),
+        ("sNaN", "1", decimal.InvalidOperation),
+        ("9E+999999", "9E+999999", decimal.Overflow),
+    ],
+)
+def test_what_python_cannot_add_raises_what_python_raises(
+    either: Either, there: str, amount: str, error: type[Exception]
+) -> None:
+    counts = either.dict("counts")
+    counts.set("a", Decimal(there))
+    with pytest.raises(error):
+        counts.add("a", Decimal(amount))
+    assert str(counts.get("a")) == there
 
 
 def test_what_is_no_number_is_not_the_first_amount(either: Either) -> None:

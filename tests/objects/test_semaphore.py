@@ -123,6 +123,20 @@ def test_a_semaphore_takes_more_permits_than_it_had(either: Either) -> None:
     assert slots.value() == 3
 
 
+def test_a_semaphore_has_no_more_permits_than_travel_as_a_number(either: Either) -> None:
+    slots = either.semaphore("slots", 2**63 - 2)
+    slots.release()
+    with pytest.raises(OverflowError, match="at most"):
+        slots.release()
+    assert slots.value() == 2**63 - 1
+    assert [info.size for info in either.objects() if info.name == "slots"] == [2**63 - 1]
+
+
+def test_a_peer_cannot_open_one_of_more_permits(simulation: Simulation) -> None:
+    with pytest.raises(OverflowError, match="at most"):
+        simulation.peer("semaphore.open", "slots", 2**63)
+
+
 def test_it_is_listed_with_who_has_permits_and_who_waits(
     either: Either, other: shared_state.Client, threads: ThreadPoolExecutor, kind: str
 ) -> None:

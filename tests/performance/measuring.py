@@ -1,7 +1,8 @@
 """Fair comparison on a machine that is never quite quiet.
 
-All contestants are up at the same time and take turns: A B C A B C …, a window each. What
-disturbs the machine for a few seconds disturbs everybody's window of that round. A figure is
+All contestants are up at the same time and take turns: A B C B C A …, a window each. What
+disturbs the machine for a few seconds disturbs everybody's window of that round, and nobody is
+always the first or the last of a round. A figure is
 the median over the rounds, and a ratio is the median of the ratios *within* a round, which is
 steadier than the ratio of two medians; the rounds' extremes tell how steady.
 """
@@ -63,6 +64,7 @@ class Contestant:
     team: Team
     operations_per_call: int
     windows: list[Window] = field(default_factory=list)
+    failure: str = ""  # in which round and why; it has no windows from then on
 
     def measure(self, seconds: float) -> None:
         before = cpu_seconds(self.server.pid)
@@ -101,10 +103,15 @@ class Ratio:
 
 
 def interleave(contestants: Sequence[Contestant], effort: Effort) -> None:
-    """Measure everybody once a round."""
-    for _ in range(effort.rounds):
-        for contestant in contestants:
-            contestant.measure(effort.seconds)
+    """Measure everybody once a round, and begin each round with another one."""
+    for number in range(effort.rounds):
+        first = number * len(contestants) // effort.rounds
+        for contestant in (*contestants[first:], *contestants[:first]):
+            if not contestant.failure:
+                try:
+                    contestant.measure(effort.seconds)
+                except Exception as error:  # noqa: BLE001  # it is told; the others are measured
+                    contestant.failure = f"in round {number + 1}: {error}"
 
 
 def ratio(one: Sequence[Window], other: Sequence[Window], figure: Figure = RATE) -> Ratio:

@@ -29,16 +29,19 @@ hour: compare the ratios of one run, never the rates of two.
 {machine}
 
 * Servers and client processes run on this machine and share its cores. All peers of a table are up
-  at the same time and take turns: {rounds} rounds, and in each a window of {seconds:g} s per peer.
+  at the same time and take turns: {rounds} rounds, and in each a window of {seconds:g} s per peer;
+  each round begins with another peer.
 * A figure is the median of the rounds; a ratio is the median of the ratios within a round, with the
   rounds' extremes behind it.
 * CPU is user and system time per operation, of all clients together and of the server, as the
   kernel counts it in nanoseconds. Latencies (median, p99) are of a call: a batch is one.
+* What is set and got is 4,096 keys of 11 letters in turn, with values of 16.
 * `if all were the least` is the rate if every client did as much as the one that did least: far
   below the rate means that some clients starve.
-* The bare echo is a Python client and server that do nothing but `send` and `recv`: the limit of
-  whoever sleeps until something comes. shared-state looks for a moment first, as long as that pays
-  (`busy_poll`); the CPU that this takes is in its figures.
+* The bare echo is a Python client and server that do nothing but `send` and `recv` frames as long
+  as those of shared-state's set and get: the limit of whoever sleeps until something comes.
+  shared-state looks for a moment first, as long as that pays (`busy_poll`); the CPU that this takes
+  is in its figures.
 * shared-state over Unix is what users on the server's host get by themselves: its clients are told
   the TCP address and move to the Unix socket. For the others a Unix socket is configured.
 * Everybody has what makes it fast: redis-py its hiredis, pipelines without MULTI, Pyro5 `marshal`;

@@ -21,11 +21,11 @@ class Promise:
     against: str
     wanted: str
     measured: str
-    kept: bool
+    kept: bool | None  # None: not measured
     limit: str = ""
 
     def cells(self) -> Sequence[str]:
-        verdict = "reached" if self.kept else "**missed**"
+        verdict = {True: "reached", False: "**missed**", None: ""}[self.kept]
         return (self.work, self.against, self.wanted, self.measured, self.limit, verdict)
 
 
@@ -40,6 +40,7 @@ class Section:
     rows: Sequence[Sequence[str]]
     promises: Sequence[Promise] = ()
     absent: Mapping[str, str] = field(default_factory=dict)  # who failed: why
+    left_out: Mapping[str, str] = field(default_factory=dict)  # who was not asked: why
     unit: str = ""
     bars: Mapping[tuple[str, str], float] = field(default_factory=dict)
 
@@ -69,6 +70,10 @@ def render(section: Section, chart: str = "") -> str:
         parts.append(markdown_table(section.header, section.rows))
     if section.absent:
         parts.append("\n".join(f"* {who} FAILED: {why}" for who, why in section.absent.items()))
+    if section.left_out:
+        parts.append(
+            "\n".join(f"* {who} is left out: {why}" for who, why in section.left_out.items())
+        )
     return "\n\n".join(parts) + "\n"
 
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import contextlib
 import functools
+import itertools
 import time
 from array import array
 from collections.abc import Callable, Iterator, Sequence
@@ -23,6 +24,9 @@ if TYPE_CHECKING:
     from multiprocessing.connection import Connection
 
     from tests.performance.peers import Operation
+
+CALL_INTERVAL_S = 0.001
+"""Of a client that calls at a fixed rate: a few per cent of what one does that never pauses."""
 
 WARM_UP_S = 0.2
 """Long enough for the first pages, caches and specialised bytecode."""
@@ -137,3 +141,28 @@ def work(operations: Sequence[Operation], seconds: float) -> Report:
             latencies.append(now - last)
             last = now
     return Report(latencies, last - begin, time.process_time() - cpu_seconds)
+
+
+def at_a_fixed_rate(connect: Callable[[Any], Sequence[Operation]], address: Any) -> Work:
+    """Do the operations of a blocking client one after the other, each when it is due."""
+    return functools.partial(work_when_due, connect(address))
+
+
+def work_when_due(operations: Sequence[Operation], seconds: float) -> Report:
+    """Do the operations that are due in this time; each latency is from when its call was due.
+
+    Who waits for one answer before asking again would take a stop of a second for one slow call:
+    here it is late for the thousand calls that were due meanwhile.
+    """
+    latencies: array[float] = array("d")
+    cpu_seconds = time.process_time()
+    begin = time.perf_counter()
+    numbers = range(round(seconds / CALL_INTERVAL_S))
+    for number, operation in zip(numbers, itertools.cycle(operations), strict=False):
+        due = begin + number * CALL_INTERVAL_S
+        early = due - time.perf_counter()
+        if early > 0:
+            time.sleep(early)
+        operation()
+        latencies.append(time.perf_counter() - due)
+    return Report(latencies, time.perf_counter() - begin, time.process_time() - cpu_seconds)

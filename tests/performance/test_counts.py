@@ -18,7 +18,9 @@ import pytest
 import shared_state
 from shared_state.lane import HELD
 from tests.performance.peers import AUTHKEY
-from tests.performance.peers.shared_state import SharedState
+from tests.performance.peers.echo import SIZES
+from tests.performance.peers.mapping import in_pairs
+from tests.performance.peers.shared_state import OBJECT, SharedState
 from tests.performance.process import thread_count
 from tests.performance.serving import Server
 
@@ -96,6 +98,33 @@ def test_one_call_is_one_write_and_one_round_trip(state: shared_state.Client, wi
     wire.during(lambda: mapping.set("key", 1))
 
     assert (wire.writes, wire.round_trips) == (1, 1)
+
+
+def test_the_frames_of_the_echo_are_as_long_as_ours(
+    state: shared_state.Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sizes: list[int] = []
+    sendall, recv = socket.socket.sendall, socket.socket.recv
+
+    def sending(self: socket.socket, data: bytes, *flags: int) -> None:
+        sizes.append(len(data))
+        sendall(self, data, *flags)
+
+    def receiving(self: socket.socket, *arguments: int) -> bytes:
+        data = recv(self, *arguments)
+        sizes.append(len(data))
+        return data
+
+    shared = state.dict(OBJECT)
+    operations = in_pairs(shared.__setitem__, shared.__getitem__)
+    for operation in [*operations] * 200:  # the numbers of requests get longer
+        operation()
+    monkeypatch.setattr(socket.socket, "sendall", sending)
+    monkeypatch.setattr(socket.socket, "recv", receiving)
+    for operation in operations:
+        operation()
+
+    assert sizes == [size for there_and_back in SIZES.items() for size in there_and_back]
 
 
 def test_a_call_is_one_read_and_only_the_first_longer_reply_takes_two(

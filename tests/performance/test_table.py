@@ -35,6 +35,7 @@ def test_what_was_wanted_is_one_table() -> None:
     promises = [
         Promise("fast", "them", "≥ 2", "3", kept=True, limit="4"),
         Promise("small", "", "≤ 1", "2", kept=False),
+        Promise("far", "nobody", "≥ 2", "not measured", kept=None),
     ]
     sections = [Section(each.work, "", "", (), [], [each]) for each in promises]
 
@@ -46,6 +47,7 @@ def test_what_was_wanted_is_one_table() -> None:
     assert cells == [
         ["fast", "them", "≥ 2", "3", "4", "reached"],
         ["small", "", "≤ 1", "2", "", "**missed**"],
+        ["far", "nobody", "≥ 2", "not measured", "", ""],
     ]
 
 

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import functools
+import time
 from collections.abc import Sequence
 
 import pytest
 
 from tests.performance import tasks
+from tests.performance import team as teams
 from tests.performance.peers import AsyncOperation
 from tests.performance.team import Work, in_turn, team
 
@@ -29,6 +31,28 @@ def test_operations_are_done_in_turn_and_each_is_timed() -> None:
     assert len(done) % 2 == 0  # a turn is finished: what was acquired is released
     assert len(report.latencies) == len(done)
     assert sum(report.latencies) == pytest.approx(report.seconds)
+
+
+def test_a_stop_makes_every_call_late_that_was_due_meanwhile(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    now = 100.0
+
+    def wait(seconds: float) -> None:
+        nonlocal now
+        now += seconds
+
+    def slowly() -> None:
+        wait(0.0041 if now == 100.0 else 0.0)  # the first call stops for four others
+
+    monkeypatch.setattr(time, "perf_counter", lambda: now)
+    monkeypatch.setattr(time, "sleep", wait)
+
+    report = teams.at_a_fixed_rate(lambda _: [slowly], None)(0.008)
+
+    late = [round(latency * 1000, 1) for latency in report.latencies]
+    assert late == [4.1, 3.1, 2.1, 1.1, 0.1, 0.0, 0.0, 0.0]
+    assert report.seconds == pytest.approx(0.007)
 
 
 async def test_every_task_does_its_operations_in_turn() -> None:

@@ -13,8 +13,8 @@ from ormsgpack import packb
 from shared_state_protocol.wire.connection import HANDSHAKE_TIMEOUT_S, MAX_HELLO_BYTES
 from shared_state_protocol.wire.frames import HEADER_BYTES, frame
 from shared_state_protocol.wire.handshake import GREETING_BYTES, MAGIC, REFUSAL
-from shared_state_server.connection import REQUESTS_PER_TURN
-from shared_state_server.session import Lane
+from shared_state_server.connection import REQUESTS_PER_TURN, TURN_S
+from shared_state_server.lane import Lane
 
 from .callers import Caller, Lobby, Socket
 
@@ -162,6 +162,25 @@ def test_a_flood_lets_others_have_their_turn(lobby: Lobby, monkeypatch: pytest.M
     lobby.loop.call_soon(modest.connection.data_received, modest.request("state.version", ""))
     lobby.loop.turn(2)
     assert order == [1] * REQUESTS_PER_TURN + [2] + [1] * REQUESTS_PER_TURN
+
+
+def test_a_turn_is_over_when_it_has_taken_long(
+    lobby: Lobby, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    caller = lobby.call().come_in()
+    receive = lobby.service.receive
+
+    def take_long(lane: Lane, payload: bytes) -> None:
+        lobby.loop.now += 0.6 * TURN_S
+        receive(lane, payload)
+
+    monkeypatch.setattr(lobby.service, "receive", take_long)
+    caller.say(flood(caller, 5))
+    done = [len(caller.replies())]
+    for _ in range(3):
+        lobby.loop.turn()
+        done.append(len(caller.replies()))
+    assert done == [2, 2, 1, 0]
 
 
 def test_nothing_is_read_from_a_client_that_has_to_wait_for_its_turn(lobby: Lobby) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import tracemalloc
 from typing import Any
 
@@ -21,6 +22,7 @@ from shared_state_protocol.objects import CONTRACTS
 from shared_state_protocol.state import State
 from shared_state_server.dispatch import table_of
 from shared_state_server.memory import BEHAVIOURS
+from shared_state_server.service import BATCH_LOOK, BATCH_S
 
 from ..fixtures.simulation import Peer, Simulation
 
@@ -96,6 +98,33 @@ def test_arguments_that_have_not_the_contracts_shape_are_refused(
     with pytest.raises(ProtocolError, match="argument"):
         peer.call(wire, wire[0], *arguments)
     assert_nothing_changed(peer)
+
+
+@pytest.mark.parametrize(
+    ("wire", "arguments", "told"),
+    [
+        (
+            "dict.set",
+            [KEY],
+            "expected dict.set(key, value), with or without a fence, got 1 arguments",
+        ),
+        ("dict.size", [KEY], "expected dict.size(), got 1 arguments"),
+        ("dict.set", ["key", OTHER], "dict.set: argument 1 (key) has to be bytes, not str"),
+        ("list.pop", [None], "list.pop: argument 1 (index) has to be int, not NoneType"),
+        ("dict.update", [None], "dict.update: argument 1 (other) has to be list, not NoneType"),
+        (
+            "dict.update",
+            [[[KEY]]],
+            "dict.update: argument 1 (other) is a list of something else than the contract says",
+        ),
+    ],
+)
+def test_a_refusal_tells_the_operation_what_was_expected_and_what_came(
+    peer: Peer, wire: str, arguments: list[Any], told: str
+) -> None:
+    with pytest.raises(ProtocolError) as refused:
+        peer.call(wire, wire[0], *arguments)
+    assert str(refused.value) == told
 
 
 def test_what_was_let_in_once_does_not_let_in_what_looks_like_it(peer: Peer) -> None:
@@ -215,6 +244,10 @@ def test_a_batch_is_checked_request_by_request(peer: Peer) -> None:
     assert results == [None, VALUE] * len(bad)
     assert [at for at, *_ in failures] == list(range(0, len(both), 2))
     assert [named for _, named, _ in failures[: len(wrong)]] == [named for *_, named in wrong]
+    told = [text for *_, [text] in failures[first_strange + len(strange_targets) - 1 :]]
+    assert told[0] == f"state.batch has {len(targets)} targets, and none at place {len(targets)}"
+    assert told[2] == f"state.batch has {len(targets)} targets, and none at place str"
+    assert told[-1] == f"state.batch: request {2 * len(bad) - 2} has to be a list, not str"
     assert_nothing_changed(peer)
 
 
@@ -263,12 +296,48 @@ def test_a_batch_sees_that_a_name_is_another_object_by_now(peer: Peer) -> None:
     ]
 
 
+def test_a_batch_ends_early_when_its_results_have_become_large(
+    peer: Peer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whatever they are in: a pair of `popitem`, or the values of a `get_many`."""
+    monkeypatch.setattr("shared_state_server.service.BATCH_REPLY_BYTES", 100)
+    value = bytes(60)
+    for at in range(5):
+        peer.call("dict.set", "d", bytes((at,)), value)
+    results, _ = peer.call("state.batch", "", [["dict.popitem", "d"]], [[0]] * 6)
+    assert [item for _, item in results] == [value, value]
+    assert peer.call("dict.size", "d") == 4
+
+
+def test_a_batch_ends_early_when_it_has_taken_long(
+    simulation: Simulation, peer: Peer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def late() -> float:
+        simulation.now += 2 * BATCH_S
+        return simulation.now
+
+    monkeypatch.setattr(simulation.service, "clock", late)
+    results, failures = peer.call("state.batch", "", [["dict.size", "d"]], [[0]] * 1000)
+    assert (results, failures) == ([1] * BATCH_LOOK, [])
+
+
+def test_a_result_that_does_not_travel_is_an_error_and_no_end_of_the_connection(
+    peer: Peer, simulation: Simulation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    row = simulation.service._table["dict.size"]
+    monkeypatch.setattr(row, "method", lambda behaviour: 2**70)
+    with pytest.raises(TypeError, match="64-bit"):
+        peer.call("dict.size", "d")
+
+
 @pytest.mark.parametrize("which", [0, 1])
 @pytest.mark.parametrize("strange", [None, 5, "text", {"dict.clear": "d"}])
 def test_a_batch_is_two_arrays(peer: Peer, strange: Any, which: int) -> None:
     arrays: list[Any] = [[["dict.clear", "d"]], [[0]]]
     arrays[which] = strange
-    with pytest.raises(ProtocolError):
+    argument = ("1 (targets)", "2 (requests)")[which]
+    told = f"state.batch: argument {argument} has to be a list, not {type(strange).__name__}"
+    with pytest.raises(ProtocolError, match=re.escape(told)):
         peer.call("state.batch", "", *arrays)
     assert_nothing_changed(peer)
 
@@ -288,7 +357,7 @@ def test_a_row_knows_what_its_operation_promises() -> None:
             row = table[operation.wire]
             assert row.name == operation.name
             assert row.changes == operation.changes
-            assert row.batched == operation.batched
+            assert row.is_stream == operation.is_stream
             assert row.opens == (operation.name == "open")
             assert row.type == operation.wire.partition(".")[0]
             assert not (row.is_plain and row.is_alone), "a batch carries out what is plain"

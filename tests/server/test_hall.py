@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+import pytest
+
 from shared_state_server.hall import DEPARTURES_PER_TURN
 
 from .callers import Lobby
@@ -19,6 +23,27 @@ def test_so_many_sessions_end_in_one_turn_and_the_rest_in_the_next_ones(lobby: L
         left.append(len(lobby.service.sessions))
     assert left == [MANY, *range(MANY - DEPARTURES_PER_TURN, 0, -DEPARTURES_PER_TURN), 0]
     assert not lobby.hall.connections
+
+
+def test_a_defect_at_the_end_of_one_session_keeps_no_other_from_ending(
+    lobby: Lobby, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    callers = [lobby.call().come_in(session) for session in range(1, MANY + 1)]
+    broken = {callers[0].connection.send, callers[-1].connection.send}
+    detach = lobby.service.detach
+
+    def detach_some(lane: Any, send: Any, *, orderly: bool) -> None:
+        assert send not in broken, "a defect"
+        detach(lane, send, orderly=orderly)
+
+    monkeypatch.setattr(lobby.service, "detach", detach_some)
+    for caller in callers:
+        caller.transport.lose(None)
+    for _ in broken:
+        with pytest.raises(AssertionError):
+            lobby.loop.turn(MANY)
+    lobby.loop.turn(MANY)
+    assert len(lobby.service.sessions) == len(broken)
 
 
 def test_who_comes_back_before_it_was_seen_off_was_never_gone(lobby: Lobby) -> None:

@@ -73,7 +73,7 @@ def check_nothing_changed(server: ThreadServer) -> None:
         ("dict.open", "", (), "TypeMismatch"),
         ("dict.open", "n" * 256, (), "InvalidName"),
         ("dict.open", "a\nb", (), "InvalidName"),
-        ("state.next_batch", "", (12345,), "LimitExceeded"),
+        ("state.next_portion", "", (12345,), "LimitExceeded"),
     ],
 )
 def test_a_wrong_call_is_answered_with_an_error(  # a row of the table above

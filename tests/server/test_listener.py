@@ -17,11 +17,16 @@ import pytest
 
 from shared_state_server import listener
 from shared_state_server.listener import Listening, bind, run, serve
+from shared_state_server.service import Service
 from shared_state_server.settings import Settings
 from tests.fixtures.servers import START_TIMEOUT_S, ProcessServer, ThreadServer
 from tests.fixtures.strangers import Stranger
 
 PARKED = 200
+
+SHORT_S = 0.02
+"""For a wait that is to end because its time is over."""
+
 KEY = b"\xa1k"
 FAR_TOO_LONG_S = 3600.0
 """For a drain that only a second signal ends; and for the kernel, which gives up a client that does
@@ -110,6 +115,20 @@ def test_shared_objects_are_there_from_the_start(settings: Settings) -> None:
             ]
     finally:
         server.stop()
+
+
+def test_a_defect_at_one_deadline_does_not_take_the_others_theirs(server: ThreadServer) -> None:
+    def break_once(service: Service) -> None:
+        def expire() -> None:
+            del service.expire  # what it was before
+            raise AssertionError("a defect")
+
+        service.expire = expire  # type: ignore[method-assign]
+
+    server.look(break_once)
+    with server.connect() as client:
+        assert client.event("never").wait(timeout=SHORT_S) is False
+        assert server.look(lambda service: service.deadlines.next()) is None
 
 
 def test_without_uvloop_it_runs_on_asyncio(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -12,8 +12,10 @@ from collections.abc import Iterator
 import pytest
 
 from shared_state_protocol.state import State
-from shared_state_server.processes import Vigil
+from shared_state_server import processes
+from shared_state_server.processes import Vigil, Vigils
 from tests.fixtures.servers import ThreadServer
+from tests.fixtures.strangers import Stranger
 from tests.fixtures.watching import LONG_S, until
 
 pytestmark = pytest.mark.skipif(not hasattr(os, "pidfd_open"), reason="there are no pidfds here")
@@ -68,6 +70,42 @@ async def test_what_the_kernel_does_not_know_is_an_error() -> None:
         Vigil(0, lambda: None)
 
 
+async def test_one_process_has_one_vigil_for_all_that_it_was(
+    sleeper: subprocess.Popen[bytes],
+) -> None:
+    ended: list[int] = []
+    vigils = Vigils(ended.append)
+    before = len(os.listdir("/proc/self/fd"))
+    for who in range(100):
+        vigils.begin(who, sleeper.pid)
+        vigils.begin(who, sleeper.pid)
+    assert len(vigils) == 1
+    assert len(os.listdir("/proc/self/fd")) == before + 1
+    vigils.end(0)
+    vigils.end(0)
+    sleeper.kill()
+    while len(ended) < 99:
+        await asyncio.wait_for(asyncio.sleep(0.001), LONG_S)
+    assert ended == [*range(1, 100)]
+    assert len(vigils) == 0
+    assert len(os.listdir("/proc/self/fd")) == before
+
+
+async def test_no_more_processes_are_watched_than_there_are_descriptors_to_spare_for(
+    sleeper: subprocess.Popen[bytes], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(processes, "MAX_VIGILS", 1)
+    vigils: Vigils[str] = Vigils(pytest.fail)
+    vigils.begin("mine", os.getpid())
+    with pytest.raises(OSError, match="watched already"):
+        vigils.begin("another's", sleeper.pid)
+    vigils.begin("mine too", os.getpid())
+    vigils.end_all()
+    vigils.begin("another's", sleeper.pid)
+    vigils.end_all()
+    assert len(vigils) == 0
+
+
 @pytest.mark.usefixtures("each_loop")
 def test_a_process_that_lives_keeps_what_it_held_though_its_connection_broke(
     server: ThreadServer,
@@ -85,6 +123,20 @@ def test_a_process_that_lives_keeps_what_it_held_though_its_connection_broke(
         assert other.lock("leader").acquire(blocking=False) is False
         leader.release()
         assert lost(server) == 0
+
+
+def test_many_lost_sessions_of_one_process_take_one_descriptor(server: ThreadServer) -> None:
+    many = 20
+    with Stranger(server.address) as stranger:
+        path = stranger.come_in(server.settings.authkey).unix_path
+        before = len(os.listdir("/proc/self/fd"))
+        for _ in range(many):
+            with Stranger(path) as other:
+                other.come_in(server.settings.authkey)
+                other.say(other.request("state.version", ""))
+                assert other.hear_a_byte()  # and leave it unread, so that the connection breaks
+        until(lambda: lost(server) == many)
+        assert len(os.listdir("/proc/self/fd")) <= before + 1
 
 
 def lost(server: ThreadServer) -> int:

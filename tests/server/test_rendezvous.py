@@ -298,7 +298,9 @@ def test_the_key_is_asked_for_here_too(server: ThreadServer) -> None:
 
 
 class Credentials:
-    """A socket whose peer has some user id."""
+    """A Unix socket whose peer has some user id."""
+
+    family = socket.AF_UNIX
 
     def __init__(self, uid: int) -> None:
         self._uid = uid

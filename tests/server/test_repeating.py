@@ -18,7 +18,7 @@ from shared_state_protocol.errors import (
 )
 from shared_state_protocol.wire import messages
 from shared_state_protocol.wire.messages import FAILURE_PARTS
-from shared_state_server import session
+from shared_state_server import lane
 
 from ..fixtures.simulation import FOREVER, GRACE_S, Peer, Simulation
 
@@ -81,6 +81,23 @@ def test_a_parked_request_that_is_not_sent_again_takes_nothing(
     assert producer.take_all() == [b"item"]
 
 
+def test_a_put_that_another_one_of_its_lane_lets_go_on_is_carried_out_once(
+    simulation: Simulation,
+) -> None:
+    """It has room as soon as the one before it, which has none, leaves with the connection."""
+    putter = simulation.peer("queue.open", "narrow", 3, None, None)
+    for item in (b"a", b"b"):
+        putter.put(item, "narrow")
+    too_many = putter.ask("queue.put_many", "narrow", [b"c", b"d"], *FOREVER)
+    one = putter.ask("queue.put", "narrow", b"e", *FOREVER)
+    putter.lose()
+    again = putter.connect_again()
+    for number in (too_many, one):
+        again.ask_again(number)
+    assert simulation.peer().take_all("narrow") == [b"a", b"b", b"e", b"c", b"d"]
+    assert [again.outcome(number) for number in (too_many, one)] == [None, None]
+
+
 def test_a_request_sent_twice_while_it_is_parked_waits_once(producer: Peer, consumer: Peer) -> None:
     number = consumer.get()
     consumer.ask_again(number)
@@ -109,8 +126,8 @@ def test_nobody_acknowledges_the_request_that_says_so(consumer: Peer) -> None:
 @pytest.fixture
 def few(monkeypatch: pytest.MonkeyPatch) -> int:
     """How many replies a lane remembers, and requests it may have waiting."""
-    monkeypatch.setattr(session, "REMEMBERED_REPLIES", 8)
-    monkeypatch.setattr(session, "MAX_PARKED", 8)
+    monkeypatch.setattr(lane, "REMEMBERED_REPLIES", 8)
+    monkeypatch.setattr(lane, "MAX_PARKED", 8)
     return 8
 
 
@@ -173,7 +190,7 @@ def test_errors_of_queries_and_of_what_does_not_exist_are_not_remembered(produce
 def test_a_lane_with_many_bytes_to_remember_takes_no_more_commands(
     producer: Peer, consumer: Peer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(session, "REMEMBERED_BYTES", 100)
+    monkeypatch.setattr(lane, "REMEMBERED_BYTES", 100)
     producer.call("list.open", "log")
     producer.call("list.append", "log", b"x" * 200)
     large = consumer.ask("list.pop", "log", -1)
@@ -187,7 +204,7 @@ def test_a_lane_with_many_bytes_to_remember_takes_no_more_commands(
 def test_a_large_item_that_is_asked_for_again_is_the_same_though_it_was_not_remembered(
     producer: Peer, consumer: Peer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(session, "REMEMBERED_BYTES", 100)
+    monkeypatch.setattr(lane, "REMEMBERED_BYTES", 100)
     for item in (b"1" * 200, b"2"):
         producer.put(item)
     number = consumer.get()

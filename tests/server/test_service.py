@@ -7,6 +7,7 @@ Values are bytes: the service does not look inside.
 from __future__ import annotations
 
 import queue
+import threading
 from typing import Any
 
 import pytest
@@ -56,6 +57,15 @@ def test_an_item_that_comes_before_the_deadline_is_not_followed_by_an_empty(
     simulation.pass_time(10.0)
     assert len(consumer.frames) == 2  # to open, and the item
     assert producer.take_all() == []
+
+
+def test_what_threading_calls_for_ever_may_be_a_timeout(
+    simulation: Simulation, producer: Peer, consumer: Peer
+) -> None:
+    number = consumer.ask("queue.get", "jobs", True, threading.TIMEOUT_MAX)
+    simulation.pass_time(24 * 3600.0)
+    producer.put(b"item")
+    assert consumer.outcome(number) == b"item"
 
 
 def test_a_deadline_that_is_set_later_and_sooner_rings_in_its_turn(

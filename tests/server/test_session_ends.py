@@ -278,6 +278,44 @@ def test_what_was_on_its_way_to_a_thread_returns_when_the_process_is_gone(
     assert producer.take_all() == [b"item"]
 
 
+def test_a_process_of_which_the_last_thread_left_is_waited_for_and_then_gone(
+    simulation: Simulation, holder: Peer
+) -> None:
+    """It was killed before its next thread had connected, say."""
+    holder.leave()
+    holder.die()
+    number = simulation.peer().acquire()
+    other = simulation.peer()
+    simulation.pass_time(GRACE_S - 1)
+    assert other.call("lock.locked", "leader") is True
+    assert len(simulation.service.sessions) == 3
+    simulation.pass_time(1)
+    assert len(simulation.service.sessions) == 2
+    assert number
+
+
+def test_a_process_of_which_the_last_thread_left_may_go_on_with_another(
+    simulation: Simulation, holder: Peer
+) -> None:
+    holder.leave()
+    holder.die()
+    thread = holder.thread(2)
+    simulation.pass_time(2 * GRACE_S)
+    assert thread.call("lock.locked", "leader") is True
+
+
+def test_a_thread_that_leaves_waits_for_nothing_any_more(
+    simulation: Simulation, holder: Peer
+) -> None:
+    thread = simulation.peer()
+    thread.acquire()
+    sibling = thread.thread(2)
+    thread.leave()
+    sibling.say_goodbye()
+    holder.call("lock.release", "leader")
+    assert holder.call("lock.locked", "leader") is False
+
+
 def test_a_thread_that_leaves_is_forgotten(simulation: Simulation, holder: Peer) -> None:
     thread = holder.thread(2)
     thread.leave()

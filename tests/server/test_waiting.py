@@ -10,12 +10,7 @@ import pytest
 from shared_state_protocol.errors import ObjectNotFound
 from shared_state_server.waiting import PARKED, Call, Deadlines, Line, Waiter
 
-from ..fixtures.simulation import Peer, Simulation
-
-
-@pytest.fixture
-def peer(simulation: Simulation) -> Peer:
-    return simulation.peer()
+from ..fixtures.simulation import Peer
 
 
 def park(peer: Peer, line: Line, number: int, timeout: float | None = None) -> Waiter:

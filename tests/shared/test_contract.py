@@ -100,13 +100,13 @@ def shelf(recorder: Recorder) -> BoundShelf[Any]:
         ("wait", {"changes", "waits"}),
         ("take", {"changes", "waits", "confirms"}),
         ("take_now", {"changes", "confirms"}),
-        ("read", {"query", "batched"}),
+        ("read", {"query", "is_stream"}),
     ],
 )
 def test_a_decorator_says_what_kind_of_promise_it_is(name: str, kind: set[str]) -> None:
     operation = vars(Shelf)[name]
     flags = {
-        flag for flag in ("changes", "waits", "confirms", "batched") if getattr(operation, flag)
+        flag for flag in ("changes", "waits", "confirms", "is_stream") if getattr(operation, flag)
     }
     assert flags | ({"query"} if not operation.changes else set()) == kind
 

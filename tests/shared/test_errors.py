@@ -79,12 +79,25 @@ def test_every_error_that_a_call_can_end_in_has_a_name_on_the_wire() -> None:
 
 
 def test_what_is_no_error_of_the_contract_does_not_leave_the_server() -> None:
-    class Surprise(ValueError):
+    class Surprise(LookupError):
         """Of somebody's own."""
 
     assert to_wire(Surprise("secret")) is None
     assert to_wire(OSError(2, "No such file", "/etc/secret")) is None
     assert to_wire(AssertionError()) is None
+
+
+def test_what_a_calculation_raises_is_named_by_the_nearest_standard_class() -> None:
+    class NoLoop(TypeError):
+        """Of a library's own, with arguments that do not travel and a text that does."""
+
+        def __str__(self) -> str:
+            return "no such sum"
+
+    assert to_wire(NoLoop(object(), b"\xa1k")) == ("TypeError", ["no such sum"])
+    assert to_wire(FloatingPointError("overflow")) == ("ArithmeticError", ["overflow"])
+    undecodable = UnicodeDecodeError("utf-8", b"\xff", 0, 1, "a reason")
+    assert to_wire(undecodable) == ("ValueError", [str(undecodable)])
 
 
 def test_only_plain_arguments_travel() -> None:

@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 from shared_state_protocol.typecodes import (
     CODES,
     check_code,
+    check_items,
     item_bytes,
     pack,
     to_array,
@@ -99,6 +100,27 @@ def test_a_float_is_rounded_as_c_does(number: float) -> None:
 def test_an_item_of_another_type_is_refused(code: str, item: Any) -> None:
     with pytest.raises(TypeError):
         pack(code, [item])
+
+
+@pytest.mark.parametrize("number", [0xD800, 0xDFFF, 0x110000, 0xFFFFFFFF])
+def test_what_no_text_can_have_is_no_character(number: int) -> None:
+    with pytest.raises(ValueError, match=f"U\\+{number:04X} is no character"):
+        check_items("u", b"a\0\0\0" + number.to_bytes(4, "little"))
+    check_items("I", number.to_bytes(4, "little"))
+
+
+@pytest.mark.parametrize("number", [0xD800, 0xDFFF])
+def test_a_surrogate_is_not_packed(number: int) -> None:
+    with pytest.raises(ValueError, match="surrogate"):
+        pack("u", ["a", chr(number)])
+
+
+def test_every_character_is_one() -> None:
+    characters = [chr(number) for number in (0, 0xD7FF, 0xE000, 0xFEFF, 0x10FFFF)]
+    packed = pack("u", characters)
+    check_items("u", packed)
+    check_items("u", memoryview(packed))
+    assert unpack("u", packed) == "".join(characters)
 
 
 @pytest.mark.parametrize("code", ["", "x", "ii", "int", "?", "B "])

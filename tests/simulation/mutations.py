@@ -13,9 +13,10 @@ from unittest import mock
 
 from shared_state.async_lane import AsyncLane
 from shared_state_server.hall import Hall
+from shared_state_server.lane import Lane
 from shared_state_server.memory.ordering import Fifo
 from shared_state_server.service import Service
-from shared_state_server.session import Lane, Session
+from shared_state_server.session import Session
 from shared_state_server.waiting import Line
 
 from .workloads import Workload

@@ -16,8 +16,9 @@ from unittest import mock
 
 from shared_state_protocol.wire import messages
 from shared_state_protocol.wire.frames import HEADER_BYTES
+from shared_state_server.lane import Lane
 from shared_state_server.service import Service
-from shared_state_server.session import Lane, Session
+from shared_state_server.session import Session
 
 __all__ = ["Event", "Witness"]
 

@@ -10,22 +10,24 @@ from typing import Annotated
 import typer
 
 import shared_state
+from shared_state_protocol.address import DEFAULT_PORT
 
 from ..credentials import find_addresses
 
-__all__ = ["ServerAddress", "Timeout", "connect"]
+__all__ = ["COMMAND_TIMEOUT_S", "ServerAddress", "Timeout", "connect"]
 
 ServerAddress = Annotated[
     str,
     typer.Argument(
         envvar="SHARED_STATE_ADDRESS",
-        metavar="[ADDRESS]",
-        help="host:port, tcp://host:port or unix:///path; without one, the port of this host.",
+        metavar="ADDRESS",
+        help="host:port, tcp://host:port or unix:///path; without one, port "
+        f"{DEFAULT_PORT} of this host.",
     ),
 ]
 Timeout = Annotated[float, typer.Option(help="Seconds to wait for the server.", min=0.001)]
 
-DEFAULT_TIMEOUT_S = 5.0
+COMMAND_TIMEOUT_S = 5.0
 """A person at a terminal, or a health check, has less patience than a program."""
 
 

@@ -18,7 +18,7 @@ from rich.text import Text
 from shared_state import Holding, LockInfo, Owner
 
 from ..agents import TASKS
-from .connecting import DEFAULT_TIMEOUT_S, ServerAddress, Timeout, connect
+from .connecting import COMMAND_TIMEOUT_S, ServerAddress, Timeout, connect
 
 __all__ = ["locks"]
 
@@ -28,9 +28,12 @@ COLUMNS = ("name", "type", "", "host", "pid", "thread or task", "for", "token", 
 def locks(
     address: ServerAddress = "",
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")] = False,
-    timeout: Timeout = DEFAULT_TIMEOUT_S,
+    timeout: Timeout = COMMAND_TIMEOUT_S,
 ) -> None:
-    """List who holds locks, semaphores and conditions of a server, and who waits for them."""
+    """List who holds locks of a server, and who waits for them.
+
+    Semaphores and conditions are among them.
+    """
     with connect(address, timeout) as state:
         found = state.locks()
     console = Console()

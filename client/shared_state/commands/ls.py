@@ -15,7 +15,7 @@ from rich.text import Text
 
 from shared_state import ObjectInfo, Owner
 
-from .connecting import DEFAULT_TIMEOUT_S, ServerAddress, Timeout, connect
+from .connecting import COMMAND_TIMEOUT_S, ServerAddress, Timeout, connect
 
 __all__ = ["ls"]
 
@@ -23,7 +23,7 @@ __all__ = ["ls"]
 def ls(
     address: ServerAddress = "",
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")] = False,
-    timeout: Timeout = DEFAULT_TIMEOUT_S,
+    timeout: Timeout = COMMAND_TIMEOUT_S,
 ) -> None:
     """List the objects of a server."""
     with connect(address, timeout) as state:

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from .connecting import DEFAULT_TIMEOUT_S, ServerAddress, Timeout, connect
+from .connecting import COMMAND_TIMEOUT_S, ServerAddress, Timeout, connect
 
 __all__ = ["ping"]
 
@@ -14,9 +14,12 @@ __all__ = ["ping"]
 def ping(
     address: ServerAddress = "",
     count: Annotated[int, typer.Option(help="How many round trips.", min=1)] = 1,
-    timeout: Timeout = DEFAULT_TIMEOUT_S,
+    timeout: Timeout = COMMAND_TIMEOUT_S,
 ) -> None:
-    """Measure round trips to a server; the exit status says whether it is there."""
+    """Measure round trips to a server.
+
+    The exit status says whether it is there.
+    """
     with connect(address, timeout) as state:
         about = f"{state.address} over {state.transport}, server {state.version}"
         for _ in range(count):

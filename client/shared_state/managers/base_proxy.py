@@ -23,8 +23,9 @@ from multiprocessing import AuthenticationError, process
 from multiprocessing.context import get_spawning_popen
 from typing import Any
 
-from .connecting import ManagerConnection, listener_client, reading
+from .connecting import ManagerConnection, listener_client
 from .errors import convert_to_error
+from .pickles import reading
 
 __all__ = ["AutoProxy", "BaseProxy", "MakeProxyType", "RebuildProxy"]
 

@@ -5,30 +5,25 @@ Three things differ from `multiprocessing.connection.Client`:
 * connecting and the handshake end within `CONNECT_TIMEOUT_S`, whatever the other side does;
 * a connection knows whether it is in the middle of a call, whether its server is gone and whether
   it is another process's, so that a call never reads the reply to another one;
-* proxies travel under the names of `multiprocessing.managers`, which every server knows, and are
-  ours again when they arrive.
+* proxies travel under names that every server knows, and are ours again when they arrive: see
+  `pickles`.
 """
 
 from __future__ import annotations
 
-import copyreg
-import io
-import multiprocessing.managers as stdlib
 import os
 import pickle
 import socket
 import struct
-import sys
-import threading
 import time
-from collections import ChainMap
 from multiprocessing import AuthenticationError, connection
-from multiprocessing.reduction import ForkingPickler
 from typing import Any
 
 from shared_state_protocol.wire import stdlib as wire
 
 from ..busy_poll import BUSY_POLL_S, BusyPoll, Readable
+from ..deadlines import set_deadlines
+from .pickles import MENTION, dumps, is_plain, loads
 
 __all__ = ["CONNECT_TIMEOUT_S", "Client", "ManagerConnection", "XmlClient", "listener_client"]
 
@@ -37,8 +32,6 @@ CONNECT_TIMEOUT_S = 10.0
 so that one or two lost ones are survived."""
 
 NONCE_BYTES = 40
-REQUEST_PARTS = 4
-"""Of every request: the identity, the method, its arguments and its keywords."""
 
 READ_BYTES = 65536
 """Read at once: nearly every reply is shorter, and so is one system call."""
@@ -49,21 +42,6 @@ the middle of two calls as well as between them, and looking costs each call a s
 
 _SHORT = struct.Struct("!i")
 _LONG = struct.Struct("!Q")
-_TIMEVAL = struct.Struct("@ll")
-
-_MANAGERS = stdlib.__name__
-_PACKAGE = __name__.rpartition(".")[0]
-_MENTION = _MANAGERS.encode()
-_ATOMS = frozenset({bool, bytes, float, int, str, type(None)})
-
-
-class _Reading(threading.local):
-    """The key of the connection whose reply is being read, for the proxies in it."""
-
-    authkey: bytes | None = None
-
-
-reading = _Reading()
 
 
 class _Process:
@@ -114,7 +92,7 @@ class ManagerConnection(connection.Connection):
         Raises:
             OSError: the connection is broken; the server has not got the whole of it.
         """
-        data = wire.frame(pickle.dumps(obj) if _is_plain(obj) else _dumps(obj))
+        data = wire.frame(pickle.dumps(obj) if is_plain(obj) else dumps(obj))
         self.is_in_call = True
         sent = os.write(self._handle, data)
         if sent < len(data):
@@ -129,7 +107,7 @@ class ManagerConnection(connection.Connection):
         data = self._read()
         self.is_in_call = False
         self._heard_at = time.monotonic()
-        return _loads(data, self.authkey) if _MENTION in data else pickle.loads(data)  # noqa: S301  # from a server that has proved that it has the key
+        return loads(data, self.authkey) if MENTION in data else pickle.loads(data)  # noqa: S301  # from a server that has proved that it has the key
 
     def _write(self, data: bytes | memoryview) -> None:
         view = memoryview(data)
@@ -261,7 +239,8 @@ def _connect_to(
     try:
         if authkey is not None:
             _handshake(made, authkey, deadline)
-        _set_timeout(made.fileno(), 0.0)
+        with socket.socket(fileno=os.dup(made.fileno())) as same:
+            set_deadlines(same, 0.0)  # none: a call takes as long as it takes
     except BaseException:
         made.close()
         raise
@@ -274,7 +253,7 @@ def _open_socket(address: Any) -> socket.socket:
         family = socket.AF_INET6
     sock = socket.socket(family, socket.SOCK_STREAM)
     try:
-        _set_timeout(sock.fileno(), CONNECT_TIMEOUT_S)
+        set_deadlines(sock, CONNECT_TIMEOUT_S)
         if family == socket.AF_UNIX:
             sock.connect(address)  # one that does not block would not wait for a full backlog
         else:
@@ -292,14 +271,6 @@ def _open_socket(address: Any) -> socket.socket:
         sock.close()
         raise
     return sock
-
-
-def _set_timeout(handle: int, seconds: float) -> None:
-    """Have the kernel end reads and writes after so many seconds; 0 is never."""
-    value = _TIMEVAL.pack(int(seconds), int(seconds % 1 * 1e6))
-    with socket.socket(fileno=os.dup(handle)) as sock:
-        sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, value)
-        sock.setsockopt(socket.SOL_SOCKET, socket.SO_SNDTIMEO, value)
 
 
 def _handshake(made: ManagerConnection, authkey: bytes, deadline: float) -> None:
@@ -338,66 +309,3 @@ def _hear(made: ManagerConnection, deadline: float) -> bytes:
 
 def _late() -> TimeoutError:
     return TimeoutError(f"the server did not prove its key within {CONNECT_TIMEOUT_S:g} s")
-
-
-# Proxies in what is sent and received
-
-
-_DISPATCH_TABLE: Any = ChainMap[Any, Any](
-    copyreg.dispatch_table,
-    ForkingPickler._extra_reducers,  # type: ignore[attr-defined]  # not in stubs
-)
-
-
-class _Pickler(pickle.Pickler):
-    """Writes our proxies as the standard library's, which every server knows."""
-
-    dispatch_table = _DISPATCH_TABLE
-
-    def reducer_override(self, obj: Any) -> Any:
-        if not isinstance(obj, stdlib.BaseProxy):
-            return NotImplemented
-        reduced: Any = obj.__reduce__()
-        rebuild, arguments, *state = reduced
-        known: Any = sys.modules[_MANAGERS]
-        if rebuild not in (known.RebuildProxy, sys.modules[_PACKAGE].RebuildProxy):
-            return reduced
-        made_by, *others = arguments
-        name = getattr(made_by, "__name__", "")
-        if made_by is getattr(sys.modules[_PACKAGE], name, None):
-            made_by = getattr(known, name, made_by)
-        return (known.RebuildProxy, (made_by, *others), *state)
-
-
-class _Unpickler(pickle.Unpickler):
-    """Reads the standard library's proxies as ours."""
-
-    def find_class(self, module: str, name: str, /) -> Any:
-        if module == _MANAGERS:
-            ours = getattr(sys.modules[_PACKAGE], name, None)
-            if ours is not None:
-                return ours
-        return super().find_class(module, name)
-
-
-def _is_plain(obj: Any) -> bool:
-    """Return whether an object is a request without anything in it that has to be translated."""
-    if not isinstance(obj, tuple) or len(obj) != REQUEST_PARTS:  # pyright: ignore[reportUnknownArgumentType]  # of whatever
-        return False
-    request: tuple[Any, str, Any, Any] = obj  # pyright: ignore[reportUnknownVariableType]  # as above
-    _, _, arguments, keywords = request
-    return not keywords and _ATOMS.issuperset(map(type, arguments))
-
-
-def _dumps(obj: Any) -> bytes:
-    buffer = io.BytesIO()
-    _Pickler(buffer).dump(obj)
-    return buffer.getvalue()
-
-
-def _loads(data: bytes, authkey: bytes | None) -> Any:
-    reading.authkey = authkey
-    try:
-        return _Unpickler(io.BytesIO(data)).load()
-    finally:
-        reading.authkey = None

@@ -16,7 +16,7 @@ from typing import Any, TypeVar
 from shared_state_protocol.grants import Grant
 from shared_state_protocol.objects import Condition as ConditionContract
 
-from ..holdings import Holding
+from ..holdings import Taken
 from .entering import AsyncEntered, Entered
 
 __all__ = ["AsyncCondition", "Condition"]
@@ -31,11 +31,11 @@ class _Waits:
     name: str
     _lock_name: str | None
 
-    def _put_aside(self) -> Holding | None:
-        before: Holding | None = self.client.holdings.put_aside(self._lock_name or self.name)
+    def _put_aside(self) -> Taken | None:
+        before: Taken | None = self.client.holdings.put_aside(self._lock_name or self.name)
         return before
 
-    def _take_again(self, grant: Grant | None, before: Holding | None) -> None:
+    def _take_again(self, grant: Grant | None, before: Taken | None) -> None:
         if grant is not None:
             self._lock_name = grant.lock
             self.client.holdings.take_again(grant, before)

@@ -28,7 +28,12 @@ def edit(
     replace: Callable[[Any, Any], bool],
     let_go: Callable[[], object],
 ) -> Generator[Any, None, None]:
-    """Hold, read, let the block change, replace and let go."""
+    """Hold, read, let the block change, replace and let go.
+
+    Raises:
+        EditConflict: somebody wrote meanwhile who does not edit; nothing of the edit was written.
+        RuntimeError: this is inside a batch, where nothing can be read.
+    """
     if hold() is not True:
         raise RuntimeError("cannot edit inside a batch: nothing would be read")
     try:
@@ -49,7 +54,11 @@ async def edit_async(
     replace: Callable[[Any, Any], Coroutine[Any, Any, bool]],
     let_go: Callable[[], Coroutine[Any, Any, object]],
 ) -> AsyncGenerator[Any, None]:
-    """Hold, read, let the block change, replace and let go."""
+    """Hold, read, let the block change, replace and let go.
+
+    Raises:
+        EditConflict: as for `edit`.
+    """
     await hold()
     try:
         value = await read()

@@ -16,7 +16,7 @@ from shared_state_protocol.grants import Grant
 from shared_state_protocol.shapes import HERE
 
 from ..batch import Promise
-from ..holdings import Holding, lost
+from ..holdings import Taken, lost
 from ..proxy import AsyncProxy, Proxy
 
 __all__ = ["NOT_IN_A_BATCH", "AsyncEntered", "Entered", "was_granted"]
@@ -76,11 +76,11 @@ class _Held:
         self.client.holdings.take(grant)
         return True
 
-    def _give(self, holding: Holding | None) -> Any:
+    def _give(self, taken: Taken | None) -> Any:
         _, release, release_by, arguments = self._operations
-        if holding is None:
+        if taken is None:
             return self.client.callers[release](self.name, arguments)
-        return self.client.callers[release_by](self.name, arguments + (holding[0],))  # noqa: RUF005  # no list between
+        return self.client.callers[release_by](self.name, arguments + (taken[0],))  # noqa: RUF005  # no list between
 
 
 class Entered(_Held, Proxy):
@@ -105,13 +105,13 @@ class Entered(_Held, Proxy):
 
         An rlock, and whatever is one, can be released by its owner only: RuntimeError.
         """
-        holding = self.client.holdings.give(self._lock_name or self.name)
+        taken = self.client.holdings.give(self._lock_name or self.name)
         try:
-            self._give(holding)
+            self._give(taken)
         except StaleFence as refusal:
             raise lost(refusal, self.name) from None
         except BaseException:
-            self.client.holdings.restore(holding)  # nobody knows whether it was released
+            self.client.holdings.restore(taken)  # nobody knows whether it was released
             raise
 
     def __enter__(self) -> Grant:
@@ -149,15 +149,15 @@ class AsyncEntered(_Held, AsyncProxy):
 
         An rlock, and whatever is one, can be released by its owner only: RuntimeError.
         """
-        holding = self.client.holdings.give(self._lock_name or self.name)
+        taken = self.client.holdings.give(self._lock_name or self.name)
         try:
-            await self._give(holding)
+            await self._give(taken)
         except StaleFence as refusal:
             raise lost(refusal, self.name) from None
         except asyncio.CancelledError:
             raise  # the release goes on
         except BaseException:
-            self.client.holdings.restore(holding)  # as above
+            self.client.holdings.restore(taken)  # as above
             raise
 
     async def __aenter__(self) -> Grant:

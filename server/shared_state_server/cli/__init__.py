@@ -37,7 +37,11 @@ __all__ = ["GROUP", "app", "main"]
 GROUP = "shared_state.commands"
 DISTRIBUTION = "shared-state"
 
-_PLAIN: dict[str, Any] = {"add_completion": False, "pretty_exceptions_enable": False}
+_PLAIN: dict[str, Any] = {
+    "add_completion": False,
+    "pretty_exceptions_enable": False,
+    "rich_markup_mode": None,  # where there are 80 columns, its tables cut names off
+}
 
 
 class Commands(TyperGroup):

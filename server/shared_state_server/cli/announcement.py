@@ -1,7 +1,8 @@
 """The announcement: where a server listens, and the three lines of Python that connect to it.
 
 Plain lines when stdout is not a terminal, so that a program can read the first one; the same text
-with a frame and colours when it is.
+with a title and colours when it is. Nothing has a frame, which would be copied along, or cut off
+what is wider than the screen.
 """
 
 from __future__ import annotations
@@ -10,11 +11,11 @@ import socket
 from dataclasses import replace
 
 from rich.console import Console
-from rich.panel import Panel
 from rich.syntax import Syntax
 from rich.text import Text
 
 from shared_state_protocol.address import Address
+from shared_state_protocol.authkey import KEY_FILE_VARIABLE
 
 from ..listener import Listening
 from .keysource import FoundKey
@@ -30,8 +31,9 @@ def announce(listening: Listening, found: FoundKey) -> None:
     where = _where(listening, found)
     code = three_lines(listening.address)
     if console.is_terminal:
-        console.print(Panel(Text(where), title="shared-state"))
-        console.print(Syntax(code, "python", background_color="default"))  # unframed, to be copied
+        console.print(Text("shared-state", style="bold"))
+        console.print(Text(where), end="\n\n")
+        console.print(Syntax(code, "python", background_color="default").highlight(code), end="")
     else:
         console.out(f"{where}\n\n{code}", highlight=False)
     console.file.flush()
@@ -53,4 +55,9 @@ def _where(listening: Listening, found: FoundKey) -> str:
     if listening.unix_path:
         lines.append(f"and, for clients on this host, on unix://{listening.unix_path}")
     lines.append(f"authkey from {found.source}; {found.for_clients}")
+    if not listening.address.is_loopback:
+        lines.append(
+            "clients on other hosts need a copy of the key, in a file (mode 600) that their "
+            f"{KEY_FILE_VARIABLE} names"
+        )
     return "\n".join(lines)

@@ -25,3 +25,5 @@ def keygen(
         write_key(output, key)
     except FileExistsError:
         raise FileExistsError(f"{output} is there already; a key is never overwritten") from None
+    except OSError as error:  # which names the draft, and not what was asked for
+        raise type(error)(f"{output}: {error.strerror}") from None

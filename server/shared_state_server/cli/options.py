@@ -38,7 +38,7 @@ def parse_share(texts: list[str]) -> tuple[tuple[str, str], ...]:
     """Read ``NAME=TYPE``, each as often as it was said.
 
     Raises:
-        Refused: one of them is not of that form.
+        Refused: one of them is not of that form, or is several with commas between them.
     """
     return tuple(map(_parse_pair, texts))
 
@@ -47,12 +47,18 @@ def _parse_pair(text: str) -> tuple[str, str]:
     name, _, kind = text.rpartition("=")  # a type has no "=" in it, a name may
     if not name or not kind:
         raise Refused(f"--share {text}: expected NAME=TYPE, as in jobs=queue")
+    if "=" in name and "," in name:
+        raise Refused(
+            f"--share {text}: say --share once for each object, or put blanks between them in "
+            "SHARED_STATE_SHARE"
+        )
     return name, kind
 
 
 def _parameter(each: Field[Any]) -> inspect.Parameter:
     option = typer.Option(
         envvar=f"SHARED_STATE_{each.name.upper()}",
+        show_envvar=False,  # said once for all, in what explains the command
         metavar=_METAVARS.get(each.name),
         help=reason(each.name),
     )

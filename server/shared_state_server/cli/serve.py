@@ -24,12 +24,18 @@ from .refusal import Refused
 
 __all__ = ["serve"]
 
+log = logging.getLogger(__name__)
+
 LOG_FORMAT = "%(asctime)s %(levelname)s %(name)s: %(message)s"
 
 
 @takes_settings
 def serve(**chosen: Any) -> None:
-    """Serve dicts, lists, queues, locks and the others to other processes and other hosts."""
+    """Serve dicts, queues, locks and others to many processes.
+
+    Each option is an environment variable, too, as SHARED_STATE_MAX_CLIENTS is --max-clients.
+    There, a flag is 1 or 0, and several objects to share, or classes, are separated by blanks.
+    """
     found, settings = _decide(**chosen)
     logging.basicConfig(stream=sys.stderr, level=settings.log_threshold, format=LOG_FORMAT)
     allow_connections(settings.max_clients)
@@ -57,6 +63,8 @@ def _office(settings: Settings) -> Office | None:
     allow_pickle = settings.allow_pickle
     office = Office({}, settings.authkey, settings.allow_class, allow_pickle=allow_pickle)
     office.max_frame_bytes = settings.max_frame_bytes
+    for why in office.classes.unfound():
+        log.warning("no pickle will be read that names the class %s", why)
     return office
 
 

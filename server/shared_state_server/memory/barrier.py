@@ -3,7 +3,8 @@
 Parties come through `_early` into `_arrived`, one after the other, unless somebody is acting: then
 they wait for the next round. A party's session has a stake from its arrival on. If the session ends
 before the barrier lets the party go, the others wait for somebody who never comes, so the barrier
-breaks; one that only cancels its wait takes its place back.
+breaks; one that only cancels its wait takes its place back. One whose connection broke is away: it
+may ask again, and is waited for until it cancels instead, or the next round.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from __future__ import annotations
 from functools import partial
 from threading import BrokenBarrierError
 
+from ..lane import Lane
 from ..session import Session
 from ..waiting import PARKED, Call, Line, Waiter
 
@@ -29,6 +31,7 @@ class Barrier:
         self._arrived = Line()
         self._sessions: set[Session] = set()
         self._acting: Waiter | None = None
+        self._away: set[tuple[Lane, int]] = set()  # and the number of the request
         self._is_broken = False
 
     def arrive(self, call: Call, timeout: float | None, acts: bool) -> object:
@@ -72,9 +75,10 @@ class Barrier:
         return len(self._arrived) + len(self._early)
 
     def abandon(self, session: Session, now: float) -> None:
-        """Break: a party is gone that the others wait for."""
-        session.stakes.pop(self, None)
-        self.abort()
+        """Break, if a party is gone that the others wait for."""
+        if session in self._awaited():
+            self.abort()
+        self._end_stake(session)
 
     def fail_all(self, error: Exception) -> None:
         """Fail whoever waits: the barrier is being deleted."""
@@ -85,7 +89,7 @@ class Barrier:
         while self._early and self._acting is None:
             waiter, index = self._early.first(), len(self._arrived)
             acts: bool = waiter.want
-            waiter.move(self._arrived, index)
+            waiter.move(self._arrived, want=None)
             if index + 1 < self._parties:
                 continue
             if acts:
@@ -102,8 +106,8 @@ class Barrier:
             self._admit()
 
     def _let_go(self) -> None:
-        for waiter in list(self._arrived):
-            waiter.answer((waiter.want, False))
+        for index, waiter in enumerate(list(self._arrived)):
+            waiter.answer((index, False))
         self._settle()
 
     def _fail_all(self, error: Exception) -> None:
@@ -114,25 +118,32 @@ class Barrier:
     def _settle(self) -> None:
         """Keep the stakes of those who still wait, and end those of the others."""
         self._acting = None
-        waiting = self._waiting_sessions()
-        for session in self._sessions - waiting:
-            session.stakes.pop(self, None)
-        self._sessions = waiting
+        self._away.clear()
+        for session in self._sessions - self._awaited():
+            self._end_stake(session)
 
-    def _waiting_sessions(self) -> set[Session]:
-        return {waiter.lane.session for line in (self._arrived, self._early) for waiter in line}
+    def _awaited(self) -> set[Session]:
+        """Return the sessions of all parties: those who wait, who acts, and those who are away."""
+        waiters = [*self._arrived, *self._early]
+        if self._acting is not None:
+            waiters.append(self._acting)
+        away = {lane.session for lane, number in self._away if number in lane.withdrawn}
+        return away.union(waiter.lane.session for waiter in waiters)
+
+    def _end_stake(self, session: Session) -> None:
+        session.stakes.pop(self, None)
+        self._sessions.discard(session)
 
     def _time_is_over(self, waiter: Waiter, now: float) -> None:
         self.abort()
 
     def _left(self, waiter: Waiter, now: float) -> None:
-        """Number those anew who wait behind a party that took its place back.
+        """Note a party that is away, or end the stake of one that took its place back.
 
-        While it has no connection its stake stays: it may come back, or be dead.
+        Those behind it have no numbers yet: they are counted when all may go.
         """
-        for index, each in enumerate(self._arrived):
-            each.want = index
-        session = waiter.lane.session
-        if waiter.lane.send is not None and session not in self._waiting_sessions():
-            session.stakes.pop(self, None)
-            self._sessions.discard(session)
+        lane = waiter.lane
+        if waiter.number in lane.withdrawn:
+            self._away.add((lane, waiter.number))
+        elif lane.session not in self._awaited():
+            self._end_stake(lane.session)

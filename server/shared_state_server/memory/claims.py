@@ -1,8 +1,9 @@
 """Claims: the items of a queue that somebody has in hand and has not acknowledged.
 
 A claim belongs to a session, which ends it by the number that it gave it: acknowledged, the item is
-gone; given back, the attempt has failed. A session that ends has failed at whatever it had claimed.
-An item that failed is `Tried`: it remembers how often, wherever in the queue it waits.
+gone; given back, the attempt has failed. A session that ends has failed at whatever it had claimed,
+but for what was still on its way to it. An item that failed is `Tried`: it remembers how often,
+wherever in the queue it waits.
 """
 
 from __future__ import annotations
@@ -20,7 +21,8 @@ from shared_state_protocol.errors import (
     TypeMismatch,
 )
 
-from ..session import Lane, OwnerFields, Session, Stake
+from ..lane import Lane, OwnerFields
+from ..session import Session, Stake
 
 __all__ = ["Claimed", "Claims", "DeadLetters", "Tried"]
 
@@ -46,19 +48,25 @@ def failures_of(item: bytes) -> int:
 
 
 class Claimed:
-    """An item that somebody has in hand: who, and since when (monotonic seconds)."""
+    """An item that somebody has in hand: who, since when (monotonic seconds), by which request."""
 
-    __slots__ = ("item", "lane", "since")
+    __slots__ = ("item", "lane", "request", "since")
 
-    def __init__(self, item: bytes, lane: Lane, since: float) -> None:
+    def __init__(self, item: bytes, lane: Lane, since: float, request: int) -> None:
         self.item = item
         self.lane = lane
         self.since = since
+        self.request = request
 
     @property
     def attempt(self) -> int:
         """Which attempt at the item this is; the first is 1."""
         return failures_of(self.item) + 1
+
+    def has_arrived(self) -> bool:
+        """Return whether the item is known to have reached who claimed it."""
+        self.lane.read_arrivals()
+        return self.request not in self.lane.replies
 
 
 class Claims:
@@ -149,12 +157,12 @@ class DeadLetters:
         with contextlib.suppress(ObjectNotFound):
             self._queue()
 
-    def take(self, tried: Tried, now: float) -> bool:
+    def take(self, item: bytes, now: float) -> bool:
         """Take an item over if it has failed too often; return whether it is theirs now."""
-        if tried.failures < self._max_attempts:
+        if failures_of(item) < self._max_attempts:
             return False
         try:
-            self._queue(made_as="queue").bury(bytes(tried), now)
+            self._queue(made_as="queue").bury(bytes(item), now)
         except (SharedStateError, ShutDown, TypeError) as error:
             log.warning("the dead-letter queue %r takes nothing: %r", self._name, error)
             return False

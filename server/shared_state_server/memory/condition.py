@@ -5,7 +5,10 @@ it has the lock again. One that is gone before its answer arrived passes its wak
 
 A wait that was given up leaves a note of how deep its caller had the lock, and `resume` takes it
 again. So does the same wait when it is asked for once more because its connection broke: nobody
-knows what it missed, so it is woken.
+knows what it missed, so it is woken. The note is void once the caller has the lock in another way,
+or waits anew.
+
+A condition whose lock is deleted is of no use any more, until it is deleted too and made anew.
 """
 
 from __future__ import annotations
@@ -15,10 +18,12 @@ from functools import partial
 from typing import Any, NamedTuple
 from weakref import WeakKeyDictionary
 
+from shared_state_protocol.errors import ObjectNotFound
+
 from ..session import Session
 from ..waiting import PARKED, Call, Line, Waiter
-from .holder import Claim, Holder
-from .holding import Exclusive
+from .exclusive import Exclusive
+from .holder import Holder, Want
 from .lock import Lock
 from .rlock import RLock
 
@@ -38,17 +43,23 @@ class Condition(RLock):
 
     def __init__(self, lock: str | None = None, *, find: Callable[[str], Any]) -> None:
         super().__init__()
-        self._lock: Lock | RLock = self if lock is None else _lock_named(lock, find)
+        self._lock: Lock | RLock = self
+        if lock is not None:
+            self._lock = _lock_named(lock, find)
+            self._lock.take_along(self)
+        self._is_deleted = False
         self._sleepers = Line()
         # By agent. No lane in it: that has its session, and no entry would ever go.
         self._given_up: WeakKeyDictionary[Session, dict[int, GivenUp]] = WeakKeyDictionary()
 
     def acquire(self, call: Call, blocking: bool, timeout: float | None, agent: int) -> object:
+        self._refuse_without_lock()
         if self._lock is self:
             return super().acquire(call, blocking, timeout, agent)
         return self._lock.acquire(call, blocking, timeout, agent)
 
     def release(self, call: Call, agent: int) -> None:
+        self._refuse_without_lock()
         if self._lock is self:
             super().release(call, agent)
         elif isinstance(self._lock, RLock):
@@ -69,21 +80,23 @@ class Condition(RLock):
         return [*self._sleepers, *self._line]
 
     def wait(self, call: Call, timeout: float | None, agent: int) -> object:
-        given_up = self._given_up.get(call.lane.session, {}).get(agent)
+        self._refuse_without_lock()
+        given_up = self._take_note(call, agent)
         if given_up is not None and given_up[:2] == (call.lane.number, call.number):
-            return self._resume(call, agent, woken=True)
+            return self._resume(call, agent, given_up.depth, woken=True)
         self._refuse_outsider(call, agent, "wait on")
         call.park(
             self._sleepers,
             timeout,
             late=partial(self._wake, woken=False),
-            want=Claim(agent, Exclusive.size(self._lock)),
+            want=Want(agent, Exclusive.size(self._lock)),
             gone=self._gone,
         )
         self._lock.give_up(call.now)  # not before: a timeout that is refused leaves it as it is
         return PARKED
 
     def notify(self, call: Call, n: int, agent: int) -> None:
+        self._refuse_without_lock()
         self._refuse_outsider(call, agent, "notify on")
         for _ in range(min(n, len(self._sleepers))):
             self._notify_first(call.now)
@@ -92,14 +105,15 @@ class Condition(RLock):
         self.notify(call, len(self._sleepers), agent)
 
     def resume(self, call: Call, agent: int) -> object:
-        return self._resume(call, agent, woken=None)
-
-    def _resume(self, call: Call, agent: int, *, woken: bool | None) -> object:
-        given_up = self._given_up.get(call.lane.session, {}).pop(agent, None)
-        if given_up is None:
+        self._refuse_without_lock()
+        given_up = self._take_note(call, agent)
+        if given_up is None or Exclusive.is_held_by(self._lock, call, agent):
             return None  # the wait never began, or was over: the caller has the lock
-        claim = Claim(agent, given_up.depth)
-        call.park(self._sleepers, None, late=None, want=claim, gone=self._gone)
+        return self._resume(call, agent, given_up.depth, woken=None)
+
+    def _resume(self, call: Call, agent: int, depth: int, *, woken: bool | None) -> object:
+        want = Want(agent, depth)
+        call.park(self._sleepers, None, late=None, want=want, gone=self._gone)
         self._wake(call.lane.waiters[call.number], call.now, woken=woken)
         return PARKED
 
@@ -107,7 +121,8 @@ class Condition(RLock):
         return len(self._sleepers)
 
     def fail_all(self, error: Exception) -> None:
-        """Fail whoever waits: the condition is being deleted."""
+        """Fail whoever waits, and who comes: the condition is being deleted, or its lock."""
+        self._is_deleted = True
         self._sleepers.fail_all(error)
         super().fail_all(error)
 
@@ -119,25 +134,35 @@ class Condition(RLock):
         self, waiter: Waiter, now: float, *, woken: bool | None, passes_on: bool = False
     ) -> None:
         """Have a sleeper take the lock again, and tell it whether it was `woken`."""
-        claim: Claim = waiter.want
+        want: Want = waiter.want
         undone = partial(self._lost, waiter, passes_on)
-        self._lock.take_back(waiter, claim._replace(woken=woken, undone=undone), now)
+        self._lock.take_back(waiter, want._replace(woken=woken, undone=undone), now)
 
     def _gone(self, waiter: Waiter, now: float) -> None:
         """Take note that a waiter was withdrawn, asleep or already in the line of the lock."""
-        claim: Claim = waiter.want
-        if claim.undone is not None:
-            claim.undone(now)
+        want: Want = waiter.want
+        if want.undone is not None:
+            want.undone(now)
         else:
             self._lost(waiter, False, now)
 
     def _lost(self, waiter: Waiter, passes_on: bool, now: float) -> None:
-        claim: Claim = waiter.want
+        want: Want = waiter.want
         lane = waiter.lane
-        given_up = GivenUp(lane.number, waiter.number, claim.depth)
-        self._given_up.setdefault(lane.session, {})[claim.agent] = given_up
+        given_up = GivenUp(lane.number, waiter.number, want.depth)
+        self._given_up.setdefault(lane.session, {})[want.agent] = given_up
         if passes_on and self._sleepers:
             self._notify_first(now)
+
+    def _take_note(self, call: Call, agent: int) -> GivenUp | None:
+        """Return what is noted of the caller, and note it no more."""
+        return self._given_up.get(call.lane.session, {}).pop(agent, None)
+
+    def _refuse_without_lock(self) -> None:
+        if self._is_deleted:
+            raise ObjectNotFound(
+                f"the lock of the condition {self.name!r} was deleted: delete the condition, too"
+            )
 
     def _refuse_outsider(self, call: Call, agent: int, action: str) -> None:
         if not self._lock.is_held_by(call, agent):

@@ -12,7 +12,7 @@ from typing import Any
 from shared_state_protocol.codec import Codec, equal
 from shared_state_protocol.keys import canonical
 
-from ..session import OwnerFields
+from ..lane import OwnerFields
 from ..streams import Pairs
 from ..waiting import Call
 from .holds import Holds

@@ -16,13 +16,13 @@ from typing import NamedTuple
 
 from shared_state_protocol.errors import StaleFence
 
-from ..session import Lane, OwnerFields
+from ..lane import Lane, OwnerFields
 from ..waiting import Waiter
 
-__all__ = ["Claim", "Holder", "Owned", "claim_of"]
+__all__ = ["Holder", "Owned", "Want", "want_of"]
 
 
-class Claim(NamedTuple):
+class Want(NamedTuple):
     """What a waiter wants: to hold it as `agent`, `depth` times.
 
     `woken` is whether a condition's waiter was notified, None for who does not wait for that.
@@ -36,41 +36,41 @@ class Claim(NamedTuple):
 
 
 @lru_cache(1024)
-def claim_of(agent: int) -> Claim:
-    """Return the claim of who wants to hold it once, which nearly everybody does.
+def want_of(agent: int) -> Want:
+    """Return what nearly everybody wants: to hold it once, as `agent`.
 
     The same one each time: to make a named tuple is 3,000 instructions.
     """
-    return Claim(agent)
+    return Want(agent)
 
 
 class Holder:
     """Who has it, how often, since when (monotonic seconds), and by which token.
 
-    `owned` is what it has, as `claim` said. `abandoned` says that the one before died with it.
+    `owned` is what it has, as `want` said. `abandoned` says that the one before died with it.
     `guarded` has the requests that wait and are allowed only as long as this holder has it.
     """
 
     __slots__ = (
         "abandoned",
         "agent",
-        "claim",
         "depth",
         "guarded",
         "lane",
         "owned",
         "since",
         "token",
+        "want",
     )
 
     def __init__(
-        self, owned: Owned, lane: Lane, claim: Claim, since: float, token: int, abandoned: bool
+        self, owned: Owned, lane: Lane, want: Want, since: float, token: int, abandoned: bool
     ) -> None:
         self.owned = owned
         self.lane = lane
-        self.claim = claim
-        self.agent = claim.agent
-        self.depth = claim.depth
+        self.want = want
+        self.agent = want.agent
+        self.depth = want.depth
         self.since = since
         self.token = token
         self.abandoned = abandoned

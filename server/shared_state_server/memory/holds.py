@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Hashable
 from typing import Any
 
-from ..session import OwnerFields
+from ..lane import OwnerFields
 from ..waiting import Call
-from .holder import Claim, Holder
+from .holder import Holder, Want
 from .rlock import RLock
 
 __all__ = ["Holds"]
@@ -18,27 +18,40 @@ class Hold(RLock):
 
     IN_VAIN = False
 
-    def __init__(self) -> None:
+    def __init__(self, place: Hashable, idle: list[Hashable]) -> None:
         super().__init__()
         self.name = "an edit"
+        self._place = place
+        self._idle = idle
 
-    def _told(self, holder: Holder, claim: Claim) -> bool:
+    def _told(self, holder: Holder, want: Want) -> bool:
         return True
+
+    def _pass_on(self, now: float) -> None:
+        super()._pass_on(now)
+        if not self.locked():
+            self._idle.append(self._place)
 
 
 class Holds:
-    """The places that are being edited. A hold is abandoned like a lock when its session ends."""
+    """The places that are being edited. A hold is abandoned like a lock when its session ends.
 
-    __slots__ = ("_held",)
+    A place that is free is noted in `_idle`, and forgotten with the next that is taken or given.
+    """
+
+    __slots__ = ("_held", "_idle")
 
     def __init__(self) -> None:
         self._held: dict[Hashable, Hold] = {}
+        self._idle: list[Hashable] = []
 
     def take(self, call: Call, place: Hashable, timeout: float | None, agent: int) -> Any:
         """Hold `place`, waiting for those who came before."""
         self._forget_free()
-        hold = self._held.setdefault(place, Hold())
-        return hold.acquire(call, blocking=True, timeout=timeout, agent=agent)
+        hold = self._held.get(place) or Hold(place, self._idle)
+        told = hold.acquire(call, blocking=True, timeout=timeout, agent=agent)
+        self._held[place] = hold
+        return told
 
     def give(self, call: Call, place: Hashable, agent: int) -> None:
         """End a hold.
@@ -66,5 +79,8 @@ class Holds:
             hold.fail_all(error)
 
     def _forget_free(self) -> None:
-        for place in [place for place, hold in self._held.items() if not hold.locked()]:
-            del self._held[place]
+        for place in self._idle:
+            hold = self._held.get(place)
+            if hold is not None and not hold.locked():
+                del self._held[place]
+        self._idle.clear()

@@ -4,16 +4,22 @@ from __future__ import annotations
 
 from shared_state_protocol.codec import Codec, equal, matcher
 from shared_state_protocol.errors import LimitExceeded
+from shared_state_protocol.limits import MAX_FRAME_BYTES
 
-from ..session import OwnerFields
+from ..lane import OwnerFields
 from ..waiting import Call
 from .holds import Holds
 from .ordering import comparable
 
 __all__ = ["List"]
 
-MAX_REPEATED_ITEMS = 10_000_000
-"""Of a list after `repeat`, 80 MB of memory: one small request could ask for any number."""
+MAX_REPEATED_ITEMS = 1_000_000
+"""Of a list after `repeat`: as many as one message may bring. One small request could ask for any
+number, and whoever counts or sorts them then goes through all, some 0.1 s."""
+
+MAX_REPEATED_BYTES = MAX_FRAME_BYTES
+"""Of the payloads of the same, as many as one message may bring, too: repeated, they take no more
+memory, but each comparison in `sort` may go through two of them."""
 
 _codec = Codec(unknown="keep")
 
@@ -65,12 +71,27 @@ class List:
         self._revision += 1
 
     def repeat(self, times: int) -> None:
-        if times > 1 and len(self._items) * times > MAX_REPEATED_ITEMS:
+        self.check_repeating(times)
+        self._items *= times
+        self._revision += 1
+
+    def check_repeating(self, times: int) -> None:
+        """Refuse to repeat the items beyond what one message may bring.
+
+        Raises:
+            LimitExceeded: there would be too many.
+        """
+        items = self._items
+        if times < 2:
+            return
+        if len(items) * times > MAX_REPEATED_ITEMS:
             raise LimitExceeded(
                 f"a list is repeated to at most {MAX_REPEATED_ITEMS:,} items (MAX_REPEATED_ITEMS)"
             )
-        self._items *= times
-        self._revision += 1
+        if sum(map(len, items)) * times > MAX_REPEATED_BYTES:
+            raise LimitExceeded(
+                f"a list is repeated to at most {MAX_REPEATED_BYTES:,} bytes (MAX_REPEATED_BYTES)"
+            )
 
     def pop(self, index: int) -> bytes:
         item = self._items.pop(index)
@@ -108,7 +129,10 @@ class List:
         self._revision += 1
 
     def sort(self, reverse: bool) -> None:
-        self._items = sorted(self._items, key=comparable, reverse=reverse)
+        # Repeated items are the same object: each is decoded once, and its value there once.
+        distinct = {id(item): item for item in self._items}
+        values = {known: comparable(item) for known, item in distinct.items()}
+        self._items = sorted(self._items, key=lambda item: values[id(item)], reverse=reverse)
         self._revision += 1
 
     def revision(self) -> int:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from ..waiting import Call
-from .holder import claim_of
-from .holding import Exclusive, checked_timeout
+from .exclusive import Exclusive, checked_timeout
+from .holder import want_of
 
 __all__ = ["Lock"]
 
@@ -14,7 +14,7 @@ class Lock(Exclusive):
 
     def acquire(self, call: Call, blocking: bool, timeout: float | None, agent: int) -> object:
         wait = checked_timeout(blocking, timeout)
-        return self._take_or_wait(call, blocking, wait, claim_of(agent))
+        return self._take_or_wait(call, blocking, wait, want_of(agent))
 
     def release(self, call: Call) -> None:
         is_holder = self._holder is not None and self._holder.lane.session is call.lane.session

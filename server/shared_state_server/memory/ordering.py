@@ -96,9 +96,17 @@ class Ranked:
         return self._ranks.pop().item
 
     def put_back(self, items: Sequence[bytes]) -> None:
-        """Take `items` back, to before their equals."""
+        """Take `items` back, to before their equals.
+
+        What cannot be compared with that which has come meanwhile is the next: it has to be put
+        somewhere, and here it came before all that is to come.
+        """
         self._came_first -= len(items)
-        self._insert(_ranked(items, self._came_first))
+        ranks = _ranked(items, self._came_first)
+        try:
+            self._insert(ranks)
+        except TypeError:
+            self._ranks.extend(reversed(ranks))
 
     def clear(self) -> None:
         """Remove everything."""
@@ -108,10 +116,15 @@ class Ranked:
         return len(self._ranks)
 
     def _insert(self, new: list[_Rank]) -> None:
-        if len(new) == 1:
-            insort(self._ranks, new[0])
-        else:
-            self._ranks = sorted(self._ranks + new)
+        try:
+            if len(new) == 1:
+                insort(self._ranks, new[0])
+            else:
+                self._ranks = sorted(self._ranks + new)
+        except TypeError:
+            raise
+        except Exception as error:  # values have their own reasons, as a signaling NaN
+            raise TypeError(f"cannot order them: {error!r}") from error
 
 
 def _ranked(items: Sequence[bytes], first: int) -> list[_Rank]:

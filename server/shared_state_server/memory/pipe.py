@@ -118,10 +118,13 @@ class Pipe:
             self._leave(end, session)
 
     def fail_all(self, error: Exception) -> None:
-        """Fail whoever waits: the pipe is being deleted."""
+        """Fail whoever waits, and let go of whoever uses an end: the pipe is being deleted."""
         for end in self._ends:
             for line in (end.readers, end.watchers, end.senders):
                 line.fail_all(error)
+            for session in end.users:
+                session.stakes.pop(self, None)
+            end.users.clear()
 
     def _end(self, number: int) -> End:
         if number not in ENDS:

@@ -6,7 +6,8 @@ hands over until one side of each is empty. An item that comes back is the next 
 reply that carried it did not arrive or whoever claimed it failed.
 
 After a shutdown a getter waits only for what other sessions have claimed: if nothing of that comes
-back, it has to go. It does not wait for what its own session has, which might be for itself.
+back, it has to go. It does not wait for what its own session has, which might be for itself, and
+after an immediate one for nothing, since all that comes back is dropped.
 """
 
 from __future__ import annotations
@@ -16,8 +17,10 @@ from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 from shared_state_protocol.errors import ClaimLost, ShutDown
+from shared_state_protocol.limits import MAX_NODES
 
-from ..session import Lane, OwnerFields, Session
+from ..lane import Lane, OwnerFields
+from ..session import Session
 from ..waiting import Call, Line, Undo
 from .claims import Claimed, Claims, DeadLetters, Tried
 from .ordering import Fifo, Ranked
@@ -27,6 +30,10 @@ __all__ = ["Queue"]
 DELIVERY_BYTES = 8 * 1024 * 1024
 """Of items that `get_many` hands over in one reply, the last one apart: well within a frame."""
 
+DELIVERY_ITEMS = MAX_NODES // 2
+"""The same, in items: well within what a message may have, however small each of them is."""
+
+SHUT_DOWN = "the queue was shut down"
 NEGATIVE_TIMEOUT = "'timeout' must be a non-negative number"
 
 
@@ -37,9 +44,10 @@ class Several(NamedTuple):
 
 
 class Claim(NamedTuple):
-    """What a getter wants that claims one item by `number`."""
+    """What a getter wants that claims one item by `number`, in that request of its lane."""
 
     number: int
+    request: int
 
 
 class Queue:
@@ -107,7 +115,7 @@ class Queue:
 
     def take(self, call: Call, claim: int, block: bool, timeout: float | None) -> object:
         self._claims.refuse_number_in_use(call.lane.session, claim)
-        return self._get(call, Claim(claim), block, timeout)
+        return self._get(call, Claim(claim, call.number), block, timeout)
 
     def acknowledge(self, call: Call, claim: int) -> None:
         self._claims.end(call.lane.session, claim)
@@ -119,7 +127,7 @@ class Queue:
             claimed = self._claims.end(call.lane.session, claim)
         except ClaimLost:
             return
-        self._fail([claimed], call.now)
+        self._return([Tried.once_more(claimed.item)], call.now)
 
     def qsize(self) -> int:
         return len(self._items)
@@ -152,7 +160,7 @@ class Queue:
             dropped = len(self._items)
             self._items.clear()
             self._count_as_done(dropped)
-        self._putters.fail_all(ShutDown())
+        self._putters.fail_all(_shut_down())
         self._end_vain_waits()
 
     def size(self) -> int:
@@ -165,8 +173,10 @@ class Queue:
         return self._claims.owners(now)
 
     def abandon(self, session: Session, now: float) -> None:
-        """Take back what a session had claimed that is gone."""
-        self._fail(self._claims.end_all(session), now)
+        """Take back what a session had claimed that is gone: it failed at what had reached it."""
+        claims = self._claims.end_all(session)
+        items = [Tried.once_more(it.item) if it.has_arrived() else it.item for it in claims]
+        self._return(items, now)
 
     def bury(self, item: bytes, now: float) -> None:
         """Take an item that failed elsewhere too often, over `maxsize` too: it has no other place.
@@ -198,6 +208,7 @@ class Queue:
     def _take(self, count: int) -> list[bytes]:
         taken: list[bytes] = []
         size = 0
+        count = min(count, DELIVERY_ITEMS)
         while self._items and len(taken) < count and size < DELIVERY_BYTES:
             taken.append(self._items.take())
             size += len(taken[-1])
@@ -209,12 +220,14 @@ class Queue:
             item = self._items.take()
             return bytes(item), lambda now: self._put_back([item], now)
         if isinstance(want, Claim):
-            return self._lend(lane, want.number, now)
+            return self._lend(lane, want, now)
         items = self._take(want.max_items)
         return list(map(bytes, items)), lambda now: self._put_back(items, now)
 
-    def _lend(self, lane: Lane, number: int, now: float) -> tuple[Any, Undo]:
-        claimed = Claimed(self._items.take(), lane, now)
+    def _lend(self, lane: Lane, want: Claim, now: float) -> tuple[Any, Undo]:
+        number = want.number
+        self._claims.refuse_number_in_use(lane.session, number)
+        claimed = Claimed(self._items.take(), lane, now, want.request)
         self._claims.add(number, claimed)
 
         def undo(now: float) -> None:
@@ -227,15 +240,14 @@ class Queue:
 
         return (claimed.attempt, bytes(claimed.item)), undo
 
-    def _fail(self, claims: list[Claimed], now: float) -> None:
-        """Have items return, or go to the dead letters, at which an attempt has failed."""
-        tried = [Tried.once_more(claimed.item) for claimed in claims]
+    def _return(self, items: Sequence[bytes], now: float) -> None:
+        """Have items return, or go to the dead letters at which too many attempts have failed."""
         letters = self._dead_letters
         if letters is not None and not self._drops:
-            kept = [item for item in tried if not letters.take(item, now)]
-            self._count_as_done(len(tried) - len(kept))
-            tried = kept
-        self._put_back(tried, now)
+            kept = [item for item in items if not letters.take(item, now)]
+            self._count_as_done(len(items) - len(kept))
+            items = kept
+        self._put_back(items, now)
 
     def _put_back(self, items: Sequence[bytes], now: float) -> None:
         """Have `items`, in this order, be the next again."""
@@ -256,7 +268,7 @@ class Queue:
     ) -> object:
         is_empty = not self._items
         if is_empty and self._is_vain(call.lane.session):
-            raise ShutDown
+            raise _shut_down()
         if block:
             _refuse_negative(timeout)
         if is_empty:
@@ -270,13 +282,13 @@ class Queue:
 
     def _is_vain(self, session: Session) -> bool:
         """Return whether no item will come any more for which `session` could wait."""
-        return self._shut and not self._claims.any_but_of(session)
+        return self._shut and (self._drops or not self._claims.any_but_of(session))
 
     def _end_vain_waits(self) -> None:
         if self._shut and not self._items:
             for getter in list(self._getters):
                 if self._is_vain(getter.lane.session):
-                    getter.fail(ShutDown())
+                    getter.fail(_shut_down())
 
     def _serve(self, now: float) -> None:
         """Hand items to getters and room to putters until neither can go on."""
@@ -287,7 +299,12 @@ class Queue:
     def _serve_getters(self, now: float) -> None:
         while self._items and self._getters:
             getter = self._getters.first()
-            getter.answer(*self._hand_over(getter.lane, getter.want, now))
+            try:
+                handed_over = self._hand_over(getter.lane, getter.want, now)
+            except ValueError as error:  # two have waited to claim by the same number
+                getter.fail(error)
+            else:
+                getter.answer(*handed_over)
 
     def _admit_putters(self) -> None:
         """Give room to those who can use it, after one has left that could not.
@@ -317,7 +334,11 @@ class Queue:
 
     def _refuse_after_shutdown(self) -> None:
         if self._shut:
-            raise ShutDown
+            raise _shut_down()
+
+
+def _shut_down() -> ShutDown:
+    return ShutDown(SHUT_DOWN)
 
 
 def _refuse_negative(timeout: float | None) -> None:

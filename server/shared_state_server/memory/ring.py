@@ -23,12 +23,12 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from shared_state_protocol.errors import DeadlockError
 
-from ..session import Lane
+from ..lane import Lane
 from ..waiting import Line, Waiter
 
 if TYPE_CHECKING:
-    from .holder import Claim
-    from .holding import Exclusive
+    from .exclusive import Exclusive
+    from .holder import Want
 
 __all__ = ["LockLine", "refuse_ring", "untie_ring"]
 
@@ -57,16 +57,16 @@ class LockLine(Line):
         """Put `waiter` at the end."""
         super().add(waiter)
         if waiter.deadline is None:
-            claim: Claim = waiter.want
-            waiter.lane.waits[claim.agent] = Wait(self._lock, waiter)
+            want: Want = waiter.want
+            waiter.lane.waits[want.agent] = Wait(self._lock, waiter)
 
     def remove(self, waiter: Waiter) -> None:
         """Take `waiter` out, wherever it stands."""
         super().remove(waiter)
-        claim: Claim = waiter.want
-        wait = waiter.lane.waits.get(claim.agent)
+        want: Want = waiter.want
+        wait = waiter.lane.waits.get(want.agent)
         if wait is not None and wait.waiter is waiter:
-            del waiter.lane.waits[claim.agent]
+            del waiter.lane.waits[want.agent]
 
 
 def refuse_ring(lock: Exclusive, lane: Lane, agent: int, now: float) -> None:
@@ -87,8 +87,7 @@ def untie_ring(lock: Exclusive, lane: Lane, agent: int, now: float) -> None:
         return
     for each in ring:
         wait = _wait_of_holder(each)
-        claim: Claim | None = None if wait is None else wait.waiter.want
-        if wait is not None and claim is not None and claim.undone is None:
+        if wait is not None and wait.waiter.want.undone is None:
             wait.waiter.fail(DeadlockError(_description(ring, now)))
             return
 

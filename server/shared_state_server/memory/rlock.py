@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from ..waiting import Call, Undo
-from .holder import Holder, claim_of
-from .holding import Exclusive, checked_timeout
+from .exclusive import Exclusive, checked_timeout
+from .holder import Holder, want_of
 
 __all__ = ["RLock"]
 
@@ -14,26 +14,17 @@ class RLock(Exclusive):
 
     def acquire(self, call: Call, blocking: bool, timeout: float | None, agent: int) -> object:
         wait = checked_timeout(blocking, timeout)
-        claim = claim_of(agent)
+        want = want_of(agent)
         if self._holder is not None and self.is_held_by(call, agent):
             call.undo = self._deepen(self._holder)
-            return self._told(self._holder, claim)
-        return self._take_or_wait(call, blocking, wait, claim)
+            return self._told(self._holder, want)
+        return self._take_or_wait(call, blocking, wait, want)
 
     def release(self, call: Call, agent: int) -> None:
         if self.is_held_by(call, agent):
             self._give_back(call.now)
         elif not self._absorbs_release():
             raise RuntimeError("cannot release un-acquired lock")
-
-    def is_held_by(self, call: Call, agent: int) -> bool:
-        """Return whether the caller has it."""
-        holder = self._holder
-        return (
-            holder is not None
-            and holder.agent == agent
-            and holder.lane.session is call.lane.session
-        )
 
     def _deepen(self, holder: Holder) -> Undo:
         holder.depth += 1

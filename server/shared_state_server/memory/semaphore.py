@@ -8,15 +8,24 @@ is refused by `LockLost`: nothing else would tell who does not acquire by a bloc
 
 from __future__ import annotations
 
+from collections import OrderedDict
+from collections.abc import Collection, Iterator
+from itertools import chain, islice
 from typing import Any
 
 from shared_state_protocol.errors import LockLost
 
-from ..session import Lane, Session
+from ..lane import Lane
+from ..session import Session
 from ..waiting import Call, Line, Undo, Waiter
-from .holder import Holder, Owned, claim_of
+from .holder import Holder, Owned, want_of
 
 __all__ = ["Semaphore"]
+
+MAX_PERMITS = 2**63 - 1
+"""The largest integer that travels as one, and more than anybody counts."""
+
+TOO_MANY = f"a semaphore has at most {MAX_PERMITS} permits"
 
 REMEMBERED_LOSERS = 1024
 """Sessions that may come back and release what they have lost: a rack of them. Some 100 bytes each;
@@ -30,8 +39,12 @@ class Semaphore(Owned):
         super().__init__()
         if value < 0:
             raise ValueError("semaphore initial value must be >= 0")
+        if value > MAX_PERMITS:
+            raise OverflowError(TOO_MANY)
         self._free = value
-        self._taken: dict[int, Holder] = {}  # by token
+        # By token, the oldest first, where taking from the front of a plain dict is O(n).
+        self._taken: OrderedDict[int, Holder] = OrderedDict()
+        self._had: dict[Session, OrderedDict[int, Holder]] = {}
         self._line = Line()
         self._stray = 0
         self._abandoned = 0  # of the free permits
@@ -57,16 +70,13 @@ class Semaphore(Owned):
         """Take `n` permits back, whoever has lost some."""
         if n < 1:
             raise ValueError("n must be one or more")
-        session = call.lane.session
-        # Whose permits come first: the one that the fence names, the caller's, the oldest.
-        permits = sorted(
-            self.holders(), key=lambda it: (it is not call.guard, it.lane.session is not session)
-        )
-        own = sum(permit.lane.session is session for permit in permits)
+        own = len(self._had_by(call.lane.session))
         absorbed = min(max(n - own, 0), self._stray)
         self._refuse_too_many(n - absorbed)
+        if self._free + n - absorbed > MAX_PERMITS:
+            raise OverflowError(TOO_MANY)
         self._stray -= absorbed
-        for permit in permits[: n - absorbed]:
+        for permit in list(islice(self._in_order(call), n - absorbed)):
             self._forget(permit)
         self._free += n - absorbed
         self._serve(call.now)
@@ -91,7 +101,7 @@ class Semaphore(Owned):
 
     def abandon(self, session: Session, now: float) -> None:
         """Take back the permits of a session that is gone, and remember how many it had."""
-        permits = [each for each in self.holders() if each.lane.session is session]
+        permits = list(self._had_by(session))
         self._lost[session.id] = self._lost.pop(session.id, 0) + len(permits)
         if len(self._lost) > REMEMBERED_LOSERS:
             del self._lost[next(iter(self._lost))]
@@ -114,7 +124,7 @@ class Semaphore(Owned):
 
     def _tell_loss(self, session: Session, n: int) -> None:
         """Refuse a release of more than `session` has, as far as it had lost the rest."""
-        own = sum(permit.lane.session is session for permit in self._taken.values())
+        own = len(self._had_by(session))
         lost = self._lost.get(session.id, 0)
         told = min(n - own, lost)
         if told > 0:
@@ -127,23 +137,39 @@ class Semaphore(Owned):
                 f"process, and {told} of its permits; nothing was released"
             )
 
+    def _had_by(self, session: Session) -> Collection[Holder]:
+        """Return the permits of a session, the oldest first."""
+        had = self._had.get(session)
+        return () if had is None else had.values()
+
+    def _in_order(self, call: Call) -> Iterator[Holder]:
+        """Yield permits in the order of release: the fence's, the caller's own, the oldest."""
+        guard = call.guard
+        named = [guard] if guard is not None and self._taken.get(guard.token) is guard else []
+        own = self._had_by(call.lane.session)
+        seen: set[Holder] = set()
+        for permit in chain(named, own, self._taken.values()):
+            if permit not in seen:
+                seen.add(permit)
+                yield permit
+
     def _refuse_too_many(self, n: int) -> None:
         """Refuse a release of `n` permits that were never there; a plain semaphore takes any."""
 
     def _grant(self, lane: Lane, now: float) -> tuple[Any, Undo]:
         """Give a permit to the next; return what to tell it, and how to undo that."""
         self.last_token += 1
-        permit = Holder(self, lane, claim_of(0), now, self.last_token, self._abandoned > 0)
+        permit = Holder(self, lane, want_of(0), now, self.last_token, self._abandoned > 0)
         self._free -= 1
         self._abandoned -= permit.abandoned
         self._taken[permit.token] = permit
+        self._had.setdefault(lane.session, OrderedDict())[permit.token] = permit
         lane.session.stakes[self] = None
         return (self.name, permit.token, permit.abandoned), permit.undo
 
     def _instead_of(self, released: Holder) -> Holder | None:
         """Return another permit of the session whose own release took the one that was not its."""
-        session = released.lane.session
-        return next((each for each in self._taken.values() if each.lane.session is session), None)
+        return next(iter(self._had_by(released.lane.session)), None)
 
     def _take_back(self, permit: Holder, now: float) -> None:
         """Have a permit be free again, abandoned if it was."""
@@ -155,7 +181,10 @@ class Semaphore(Owned):
     def _forget(self, permit: Holder) -> None:
         session = permit.lane.session
         del self._taken[permit.token]
-        if not any(each.lane.session is session for each in self._taken.values()):
+        had = self._had[session]
+        del had[permit.token]
+        if not had:
+            del self._had[session]
             session.stakes.pop(self, None)
         permit.end()
 

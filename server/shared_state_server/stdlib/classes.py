@@ -60,7 +60,7 @@ def names_no_class(payload: bytes) -> bool:
 
 
 class Elsewhere(Exception):
-    """Raised where a pickle that is read in the event loop needs code of a user."""
+    """Raised where a pickle needs code of a user: it has to be read on a worker thread."""
 
 
 class Classes:
@@ -82,18 +82,18 @@ class Classes:
         """Whether the operator trusts whoever has the key to run code here."""
         return self._named is None
 
-    def load(self, payload: bytes, rebuild: Callable[..., Any], *, here: bool) -> Any:
-        """Read a pickle; `rebuild` makes the proxies in it, and `here` is the event loop.
+    def load(self, payload: bytes, rebuild: Callable[..., Any], *, plain_only: bool) -> Any:
+        """Read a pickle; `rebuild` makes the proxies in it.
 
         Raises:
-            Elsewhere: it has to be read on a worker thread.
+            Elsewhere: it needs code of users, and is to be `plain_only`, as in the event loop.
             pickle.UnpicklingError: it names a class that is not allowed.
         """
         reader = _Unpickler(io.BytesIO(payload))
-        reader.classes, reader.rebuild, reader.here = self, rebuild, here
+        reader.classes, reader.rebuild, reader.plain_only = self, rebuild, plain_only
         return reader.load()
 
-    def find(self, module: str, name: str, here: bool) -> Any:
+    def find(self, module: str, name: str, plain_only: bool) -> Any:
         """Return what a pickle names. Raises as `load` does."""
         known = self._found.get((module, name))
         if known is not None:
@@ -106,20 +106,37 @@ class Classes:
             return getattr(sys.modules[MANAGERS], name, None) or getattr(
                 importlib.import_module(_OURS), name
             )
-        return self._find_users(module, name, here)
+        return self._find_users(module, name, plain_only)
 
-    def _find_users(self, module: str, name: str, here: bool) -> Any:
+    def _find_users(self, module: str, name: str, plain_only: bool) -> Any:
         if self._named is not None and f"{module}:{name}" not in self._named:
             raise pickle.UnpicklingError(
                 f"the class {module}.{name} is not allowed here: whoever runs the server has to "
-                f"name it, as {module}:{name}"
+                f"name it, by --allow-class {module}:{name}, or in `allow` of a SharedStateManager"
             )
-        if here:
+        if plain_only:
             raise Elsewhere
-        found: Any = importlib.import_module(module)
-        for part in name.split("."):
-            found = getattr(found, part)
-        return found
+        return _imported(module, name)
+
+    def unfound(self) -> list[str]:
+        """Return what is wrong with each class that was named and cannot be imported."""
+        return [why for why in map(_why_unfound, sorted(self._named or ())) if why]
+
+
+def _imported(module: str, name: str) -> Any:
+    found: Any = importlib.import_module(module)
+    for part in name.split("."):
+        found = getattr(found, part)
+    return found
+
+
+def _why_unfound(named: str) -> str:
+    module, _, name = named.partition(":")
+    try:
+        _imported(module, name)
+    except Exception as error:  # noqa: BLE001  # a module that is imported may raise anything
+        return f"{named}: {error}"
+    return ""
 
 
 def is_managers(module: str) -> bool:
@@ -136,12 +153,13 @@ class _Unpickler(pickle.Unpickler):
 
     classes: Classes
     rebuild: Callable[..., Any]
-    here: bool
+    plain_only: bool
 
     def find_class(self, module: str, name: str, /) -> Any:
         if is_managers(module):
             if name == "RebuildProxy":
-                return functools.partial(self.rebuild, here=self.here)
+                # A partial, because BUILD cannot set its attributes.
+                return functools.partial(self.rebuild, plain_only=self.plain_only)
             if name == "Token":
                 return sys.modules[MANAGERS].Token
-        return self.classes.find(module, name, self.here)
+        return self.classes.find(module, name, self.plain_only)

@@ -18,7 +18,6 @@ import logging
 import pickle
 import re
 import socket
-import struct
 import termios
 import traceback
 from functools import partial
@@ -31,6 +30,7 @@ from shared_state_protocol.wire.stdlib import FrameReader, ServerOpening
 
 from ..hall import Hall
 from ..session import Session
+from ..sockets import process_of
 from .classes import Elsewhere, names_no_class
 from .entries import Entry
 from .errands import Errands
@@ -46,7 +46,6 @@ TCP_CLOSED = 7
 LOOP_LATE_S = 0.1
 """From which on a deadline that has passed is no proof that the client was slow."""
 
-_UCRED = struct.Struct("3i")
 _OUR_SESSION = re.compile(r" \(session ([0-9a-f]{32}) thread (\d+)(?: at (\S+) (\d+))?\)\Z")
 """What our own clients add to their names: connections of one process are one session. One that has
 come by a Unix socket also says by which address it knows us."""
@@ -130,7 +129,7 @@ class StdlibConnection(asyncio.Protocol):
         name = name if type(name) is str else ""
         found = _OUR_SESSION.search(name)
         sessions = self._hall.service.sessions
-        pid = self._peer_pid()
+        pid = process_of(self.socket)
         self._is_ours = found is not None
         identity = bytes.fromhex(found[1]) if found else self.office.presence.identity_of(pid)
         thread = name[: found.start()] if found else name
@@ -153,21 +152,15 @@ class StdlibConnection(asyncio.Protocol):
         """Return the path at which clients of this host find the server too."""
         return self._hall.unix_path
 
-    def _peer_pid(self) -> int:
-        if self.socket.family != socket.AF_UNIX or not hasattr(socket, "SO_PEERCRED"):
-            return 0
-        found = self.socket.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, _UCRED.size)
-        return int(_UCRED.unpack(found)[0])
-
     # Requests
 
     def begin(self, payload: bytes) -> None:
-        """Carry a request out, here or by the worker."""
+        """Carry a request out, in the event loop or by the worker."""
         self.count_request()
         if self.lane is not None and self.lane.waiters:
-            self.lane.withdraw_all(self._hall.service.clock())
+            self.lane.interrupt(self._hall.service.clock())
         try:
-            request = self.load(payload, here=True)
+            request = self.load(payload, plain_only=True)
         except Elsewhere:
             self._errands.begin(partial(self._errands.load_and_perform, payload))
         except Exception:  # noqa: BLE001  # whatever a client has sent
@@ -183,11 +176,11 @@ class StdlibConnection(asyncio.Protocol):
         if self.lane is not None:
             self.lane.undo = None
 
-    def load(self, payload: bytes, *, here: bool) -> Any:
+    def load(self, payload: bytes, *, plain_only: bool) -> Any:
         """Read a request.
 
         Raises:
-            Elsewhere: it needs code of users, and `here` is the event loop.
+            Elsewhere: it needs code of users, and is to be `plain_only`, as in the event loop.
             Exception: whatever a client has sent.
         """
         self._met_local = False
@@ -197,15 +190,15 @@ class StdlibConnection(asyncio.Protocol):
         elif names_no_class(payload):
             request = pickle.loads(payload)  # noqa: S301  # which can make nothing but plain values
         else:
-            request = self.office.classes.load(payload, self._rebuild, here=here)
+            request = self.office.classes.load(payload, self._rebuild, plain_only=plain_only)
         ident, method, args, kwds = request
         if type(method) is not str or type(kwds) is not dict:
             raise pickle.UnpicklingError("a request that is none")
         return ident, method, args, kwds
 
-    def _rebuild(self, *args: Any, here: bool) -> Any:
+    def _rebuild(self, *args: Any, plain_only: bool) -> Any:
         self._met_local = True
-        return self.office.rebuild(*args, here=here)
+        return self.office.rebuild(*args, plain_only=plain_only)
 
     def _carry_out(self, request: Any) -> None:
         ident, method, args, kwds = request
@@ -239,7 +232,7 @@ class StdlibConnection(asyncio.Protocol):
             self.send((TRACEBACK, f"AssertionError: {function!r} unrecognized\n"))
             return
         perform = partial(self._office_reply, function, args, kwds)
-        if self._may_ask_here(function, args):
+        if self._may_ask_in_loop(function, args):
             reply = perform()
             if reply is not None:
                 self.send(reply)
@@ -248,11 +241,11 @@ class StdlibConnection(asyncio.Protocol):
         else:
             self._errands.begin(perform)
 
-    def _may_ask_here(self, function: str, args: Any) -> bool:
+    def _may_ask_in_loop(self, function: str, args: Any) -> bool:
         if function == "create":
-            return not self._met_local and bool(args) and self.office.may_create_here(args[0])
+            return not self._met_local and bool(args) and self.office.may_create_in_loop(args[0])
         if function == "decref":
-            return not args or self.office.may_drop_here(args[0])
+            return not args or self.office.may_drop_in_loop(args[0])
         return function in {
             "accept_connection", "dummy", "get_methods", "incref", "near", "number_of_objects",
             "shutdown",
@@ -266,7 +259,7 @@ class StdlibConnection(asyncio.Protocol):
             return TRACEBACK, traceback.format_exc()
         return None if function in _REPLIES_ITSELF else (RETURN, result)
 
-    def ask_office_here(self, function: str, args: Any, kwds: Any) -> Reply | None:
+    def ask_office_on_worker(self, function: str, args: Any, kwds: Any) -> Reply | None:
         """Ask the office on the worker, for all but what it may do in the loop alone."""
         if function not in self.office.public or function in _REPLIES_ITSELF:
             return TRACEBACK, f"AssertionError: {function!r} unrecognized\n"

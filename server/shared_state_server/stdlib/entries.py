@@ -16,7 +16,7 @@ from collections.abc import Iterator
 from typing import Any
 from weakref import WeakValueDictionary
 
-from .takings import Holdings, is_taken_from
+from .takings import Holders, is_taken_from
 
 __all__ = ["Entries", "Entry"]
 
@@ -25,14 +25,14 @@ class Entry:
     """An object, and what clients may call on it.
 
     `is_adapter` says that it is one of our behaviours, which live in the event loop; `is_plain`
-    that it is a container without any code of users in it, whose methods may run there. `holdings`
-    are there if it is a lock or a queue of `threading` or `queue`, which clients take from.
+    that it is a container without any code of users in it, whose methods may run there. `holders`
+    is there if it is a lock or a queue of `threading` or `queue`, which clients take from.
     """
 
     __slots__ = (
         "__weakref__",
         "exposed",
-        "holdings",
+        "holders",
         "ident",
         "is_adapter",
         "is_plain",
@@ -56,7 +56,7 @@ class Entry:
         self.method_to_typeid = method_to_typeid
         self.is_adapter = False
         self.is_plain = False
-        self.holdings = Holdings(obj) if is_taken_from(obj) else None
+        self.holders = Holders(obj) if is_taken_from(obj) else None
 
 
 class Entries:

@@ -202,7 +202,7 @@ class Errands:
             reply = self.load_and_perform(payload)
 
     def _finish(self, reply: Reply | None) -> bool:
-        """Send a reply from this thread; return whether to wait for the next request here."""
+        """Send a reply from this thread; return whether it waits for the next request too."""
         connection = self._connection
         data = b"" if reply is None else connection.written(reply)
         with self._turn:
@@ -278,10 +278,10 @@ class Errands:
         try:
             is_users = False
             try:
-                ident, method, args, kwds = connection.load(payload, here=True)
+                ident, method, args, kwds = connection.load(payload, plain_only=True)
             except Elsewhere:
                 is_users = True
-                ident, method, args, kwds = connection.load(payload, here=False)
+                ident, method, args, kwds = connection.load(payload, plain_only=False)
             if connection.lane is None:
                 return self._ask_office(method, args, kwds, is_users=is_users)
             entry = connection.office.entries.find(ident)
@@ -295,7 +295,7 @@ class Errands:
         return self.perform(entry, method, args, kwds)
 
     def _ask_office(self, function: str, args: Any, kwds: Any, *, is_users: bool) -> Reply | None:
-        reply = self._connection.ask_office_here(function, args, kwds)
+        reply = self._connection.ask_office_on_worker(function, args, kwds)
         if is_users and function == "create" and reply is not None and reply[0] == RETURN:
             ident, _ = reply[1]
             self._connection.office.entries.find(ident).is_plain = False  # as above
@@ -304,7 +304,7 @@ class Errands:
     def perform(self, entry: Entry, method: str, args: Any, kwds: Any) -> Reply:
         """Call users' code, and take note of what the client takes by it."""
         reply = self._connection.office.perform(entry, method, args, kwds)
-        if entry.holdings is not None and reply[0] == RETURN:
+        if entry.holders is not None and reply[0] == RETURN:
             self._note(entry, method, reply[1])
         return reply
 
@@ -322,18 +322,18 @@ class Errands:
         if type(entry.obj) is _RLOCK:  # this thread's, whatever other connections the client has
             self._rlocks.append(entry)
             return None
-        if lane is None or entry.holdings is None:
+        if lane is None or entry.holders is None:
             release: Undo = entry.obj.release
             return release
-        entry.holdings.add(lane.session)
-        return partial(entry.holdings.undo, lane.session)
+        entry.holders.add(lane.session)
+        return partial(entry.holders.undo, lane.session)
 
     def _let_go(self, entry: Entry) -> None:
         lane = self._connection.lane
         if entry in self._rlocks:
             self._rlocks.remove(entry)
-        elif lane is not None and entry.holdings is not None:
-            entry.holdings.remove(lane.session)
+        elif lane is not None and entry.holders is not None:
+            entry.holders.remove(lane.session)
 
 
 def _at_any_time(undo: Callable[[], None]) -> Callable[[float], None]:

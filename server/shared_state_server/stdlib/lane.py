@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any
 from shared_state_protocol.errors import ServerClosing
 from shared_state_protocol.wire.handshake import Hello
 
-from ..session import Lane, Session
+from ..lane import Lane
+from ..session import Session
 from ..waiting import Deadlines, Undo
 
 if TYPE_CHECKING:
@@ -59,6 +60,12 @@ class StdlibLane(Lane):
             self._leave()  # the standard library's server just goes, and its programs expect that
         else:
             self._tell(("#ERROR", error))
+
+    def interrupt(self, now: float) -> None:
+        """Withdraw a wait whose reply its client will not read: it has made another request."""
+        self.withdraw_all(now)
+        self.withdrawn.clear()  # nor will it ask again
+        self.convert = None
 
     def undo_all(self, now: float) -> None:
         undo, self.undo = self.undo, None

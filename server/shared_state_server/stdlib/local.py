@@ -52,7 +52,7 @@ class LocalProxy:
     _authkey: bytes
 
     def _callmethod(self, methodname: str, args: Any = (), kwds: Any = None) -> Any:
-        return self._office.call_here(self._entry, methodname, args, kwds or {})
+        return self._office.call_locally(self._entry, methodname, args, kwds or {})
 
     def _connect(self) -> None:
         """Connect to nobody: the object is here."""

@@ -165,8 +165,8 @@ class Office:
 
     # Where things may run
 
-    def may_create_here(self, typeid: Any) -> bool:
-        """Return whether an object can be made in the event loop: no user's code is run for it."""
+    def may_create_in_loop(self, typeid: Any) -> bool:
+        """Return whether an object can be made in the loop: no user's code is run for it."""
         made_by = self.registry.get(typeid, (None,))[0]
         return (
             typeid not in self.registry
@@ -175,8 +175,8 @@ class Office:
             or _is_managers(made_by)
         )
 
-    def may_drop_here(self, ident: Any) -> bool:
-        """Return whether the end of an object runs no user's code."""
+    def may_drop_in_loop(self, ident: Any) -> bool:
+        """Return whether an object can end in the loop: no user's code is run for it."""
         try:
             entry = self.entries.find(ident)
         except KeyError:
@@ -207,7 +207,7 @@ class Office:
         token = sys.modules[MANAGERS].Token(typeid, self.address, made.ident)
         return PROXY, (tuple(made.exposed), token)
 
-    def call_here(self, entry: Entry, method: str, args: Any, kwds: Any) -> Any:
+    def call_locally(self, entry: Entry, method: str, args: Any, kwds: Any) -> Any:
         """Call a method for somebody in this process; return its result, or raise its error."""
         if entry.is_adapter and method in entry.exposed:
             return self._call_adapter(entry, method, args, kwds)
@@ -223,11 +223,13 @@ class Office:
             return local_proxy(self, made, self._proxytype(token.typeid), token, "pickle", {})
         raise sys.modules[MANAGERS].RemoteError(content)
 
-    def rebuild(self, made_by: Any, token: Any, serializer: str, kwds: Any, *, here: bool) -> Any:
+    def rebuild(
+        self, made_by: Any, token: Any, serializer: str, kwds: Any, *, plain_only: bool
+    ) -> Any:
         """Return the proxy that a client has sent, which is local if its object is here.
 
         Raises:
-            Elsewhere: it is another manager's, and `here` is the event loop.
+            Elsewhere: it is another manager's, and this is to be `plain_only`.
             pickle.UnpicklingError: it is, and clients are not trusted with where to connect to.
             KeyError: its object is no more.
         """
@@ -239,7 +241,7 @@ class Office:
                 f"the proxy of {token.typeid!r} at {token.address!r} is another server's, and this "
                 "one connects to no other: store the value, or keep the object here"
             )
-        if here:
+        if plain_only:
             raise Elsewhere
         return foreign_proxy(made_by, token, serializer, kwds, self.authkey)
 

@@ -15,7 +15,7 @@ from typing import Any
 from ..session import Session
 
 __all__ = [
-    "Holdings",
+    "Holders",
     "Undo",
     "is_acquired",
     "is_released",
@@ -65,32 +65,32 @@ def put_back(items: Any, item: Any) -> None:
         items.not_empty.notify()
 
 
-class Holdings:
+class Holders:
     """Which sessions hold one lock or semaphore: a stake of theirs."""
 
-    __slots__ = ("_holders", "_mutex", "_obj")
+    __slots__ = ("_mutex", "_obj", "_sessions")
 
     def __init__(self, obj: Any) -> None:
         self._obj = obj
-        self._holders: list[Session] = []
+        self._sessions: list[Session] = []
         self._mutex = threading.Lock()
 
     def add(self, session: Session) -> None:
         """Take note that a session has taken it."""
         with self._mutex:
-            self._holders.append(session)
+            self._sessions.append(session)
             session.stakes[self] = None
 
     def remove(self, session: Session) -> None:
         """Take note of a release: of one's own, or in the name of whoever has it longest."""
         with self._mutex:
-            if self._holders:
-                self._forget(session if session in self._holders else self._holders[0])
+            if self._sessions:
+                self._forget(session if session in self._sessions else self._sessions[0])
 
     def undo(self, session: Session) -> None:
         """Release it for a session that has not heard that it has it."""
         with self._mutex:
-            is_held = session in self._holders
+            is_held = session in self._sessions
             if is_held:
                 self._forget(session)
         if is_held:
@@ -99,13 +99,13 @@ class Holdings:
     def abandon(self, session: Session, now: float) -> None:
         """Release it for a session that is gone, as often as that had it."""
         with self._mutex:
-            count = self._holders.count(session)
+            count = self._sessions.count(session)
             for _ in range(count):
                 self._forget(session)
         for _ in range(count):
             self._obj.release()
 
     def _forget(self, session: Session) -> None:
-        self._holders.remove(session)
-        if session not in self._holders:
+        self._sessions.remove(session)
+        if session not in self._sessions:
             session.stakes.pop(self, None)

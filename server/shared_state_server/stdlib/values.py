@@ -50,10 +50,10 @@ def codec_for(classes: Classes, *, allow_pickle: bool) -> Codec:
 
 def _unpickled(payload: bytes, classes: Classes) -> Any:
     try:
-        return classes.load(payload[1:], _no_proxies, here=False)
+        return classes.load(payload[1:], _no_proxies, plain_only=False)
     except Exception as error:
         raise DecodingError(f"a pickle that is not read here: {error}") from error
 
 
-def _no_proxies(*_: object, here: bool) -> NoReturn:
+def _no_proxies(*_: object, plain_only: bool) -> NoReturn:
     raise DecodingError("there is a proxy in it, and nothing would keep its object")

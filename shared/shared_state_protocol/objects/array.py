@@ -19,7 +19,10 @@ class Array(RLock):
 
     @command
     def open(self, typecode: str, length: int = 0, initial: bytes = b"") -> None:  # pyright: ignore[reportIncompatibleVariableOverride]  # each type opens its own way
-        """Create the array if there is none of that name; zeros, unless there is `initial`."""
+        """Create the array if there is none of that name; zeros, unless there is `initial`.
+
+        LimitExceeded if it would take more than MAX_ARRAY_BYTES.
+        """
 
     @query
     def get(self, index: int) -> Scalar:
@@ -45,14 +48,18 @@ class Array(RLock):
     ) -> None:
         """Add a number to every item of a range, in place and at once.
 
-        OverflowError, and nothing is changed, if the type cannot have one of the sums.
+        OverflowError, and nothing is changed, if the type cannot have one of the sums;
+        LimitExceeded if the range has more than MAX_ADDED_ITEMS.
         """
 
     @command
     def add_packed(
         self, start: int, stop: int, step: int, data: Packed, *, fence: Fence = None
     ) -> None:
-        """Add to every item of a range its own number, in place and at once."""
+        """Add to every item of a range its own number, in place and at once.
+
+        Raises what `add_to_each` does.
+        """
 
     @query
     def size(self) -> int:

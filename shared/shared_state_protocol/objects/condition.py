@@ -15,7 +15,8 @@ class Condition(RLock):
 
     It is its own lock, an `RLock`, or works on the `Lock` or `RLock` named at its creation. Waiting
     gives the lock back and takes it again in the server: nothing is polled, and no wake-up is
-    lost. A waiter that is gone passes its wake-up on to the next.
+    lost. A waiter that is gone passes its wake-up on to the next. If the lock is deleted, whoever
+    waits or comes gets ObjectNotFound: delete the condition, too, and make both anew.
     """
 
     @command

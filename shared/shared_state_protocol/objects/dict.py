@@ -63,7 +63,7 @@ class Dict(Generic[K, V]):
     def add(self, key: K, amount: V, *, fence: Fence = None) -> V:
         """Add a number to the number under `key`, or to 0, and return the sum.
 
-        TypeError if one of the two is no number.
+        TypeError if one of the two is no number; else what Python raises where it cannot add them.
         """
 
     @command

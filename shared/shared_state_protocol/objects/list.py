@@ -80,7 +80,8 @@ class List(Generic[V]):
     def repeat(self, times: int, *, fence: Fence = None) -> None:
         """Repeat the content `times` times, as ``*=`` does.
 
-        LimitExceeded, and nothing is changed, if there would be more than MAX_REPEATED_ITEMS.
+        LimitExceeded, and nothing is changed, if there would be more than MAX_REPEATED_ITEMS
+        or MAX_REPEATED_BYTES.
         """
 
     @command
@@ -124,7 +125,10 @@ class List(Generic[V]):
 
     @command
     def sort(self, reverse: bool = False, *, fence: Fence = None) -> None:
-        """Sort in place, in the server; stable, and TypeError where Python cannot compare."""
+        """Sort in place, in the server; stable, and TypeError where Python cannot compare.
+
+        decimal.InvalidOperation if there is a Decimal among the items that is no number.
+        """
 
     @query
     def revision(self) -> int:

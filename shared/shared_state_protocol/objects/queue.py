@@ -135,5 +135,6 @@ class Queue(Generic[V]):
         """Refuse puts from now on, and gets once empty, with ShutDown (Python 3.13's rule).
 
         As long as another session has claimed an item, which may return, gets wait for that one.
-        `immediate` also drops the items, counts them as dealt with, and wakes every waiter.
+        `immediate` also drops the items, counts them as dealt with, and wakes every waiter: a
+        claimed item that returns is dropped, too.
         """

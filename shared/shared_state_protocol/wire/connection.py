@@ -26,6 +26,9 @@ HANDSHAKE_TIMEOUT_S = 5.0
 MAX_HELLO_BYTES = 4096
 """All that is kept of a peer before it has authenticated itself. A hello is some 200 bytes."""
 
+STDLIB_RESPONSE = bytes(3)
+"""How a client of the standard library begins: four bytes with the length of a short response."""
+
 
 class ServerOpening:
     """The server's side until the client is known.
@@ -57,7 +60,7 @@ class ServerOpening:
         kept = self._kept + data
         magic, rest = kept[: len(handshake.MAGIC)], kept[len(handshake.MAGIC) :]
         if not handshake.MAGIC.startswith(magic):
-            raise AuthenticationError("the client speaks another protocol")
+            raise AuthenticationError(_other_protocol(kept))
         size = int.from_bytes(rest[:HEADER_BYTES], "little")
         if size > MAX_HELLO_BYTES:
             raise AuthenticationError("the client said more than a hello")
@@ -73,6 +76,16 @@ class ServerOpening:
         return frame(
             handshake.write_welcome(self._key, self.nonce, self._channel, self._hello, welcome)
         )
+
+
+def _other_protocol(kept: bytes) -> str:
+    """Return what is to be said of a client that begins so."""
+    other = "the client speaks another protocol"
+    if kept.startswith(STDLIB_RESPONSE):
+        return (
+            f"{other}: that of multiprocessing.managers, for which there is --allow-stdlib-clients"
+        )
+    return other
 
 
 class ClientOpening:

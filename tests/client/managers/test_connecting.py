@@ -138,5 +138,5 @@ def test_two_threads_may_find_at_once_that_a_server_is_no_more(
 
     monkeypatch.setattr(connecting, "_near_paths", {(address, None): path})
     monkeypatch.setattr(connecting, "_connect_to", connect)
-    reached: Any = connecting.Client(address)
-    assert reached == address
+    connected: Any = connecting.Client(address)
+    assert connected == address

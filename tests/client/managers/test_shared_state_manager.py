@@ -9,7 +9,8 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from multiprocessing.managers import BaseManager
+from dataclasses import dataclass
+from multiprocessing.managers import BaseManager, RemoteError
 from pathlib import Path
 from typing import Any
 
@@ -53,6 +54,41 @@ def test_it_makes_our_objects_with_their_first_content(manager: SharedStateManag
     with lock:
         assert lock.locked()
     assert isinstance(manager.dict(), shared_state.Dict)
+
+
+@shared_state.register
+@dataclass
+class Job:
+    """A value of a class of the user's, which each program that uses it has registered."""
+
+    path: str
+
+
+@dataclass
+class Unknown:
+    """One of a class that nobody has registered."""
+
+    path: str
+
+
+def test_named_objects_take_values_of_registered_classes_only(manager: SharedStateManager) -> None:
+    shared = manager.dict(job=Job("/a"))
+    assert shared["job"] == Job("/a")
+    with pytest.raises(shared_state.EncodingError, match=r"shared_state\.register\(Unknown\)"):
+        shared["job"] = Unknown("/a")
+
+
+def test_other_types_take_values_of_the_classes_that_it_was_told(
+    manager: SharedStateManager,
+) -> None:
+    name = f"{Unknown.__module__}:Unknown"
+    served: Any = manager  # typeshed does not know the types that are registered
+    with pytest.raises(RemoteError, match=f"--allow-class {name}, or in `allow`"):
+        served.Namespace().job = Unknown("/a")
+    with SharedStateManager(authkey=KEY, allow=[name]) as served:
+        namespace = served.Namespace()
+        namespace.job = Unknown("/a")
+        assert namespace.job == Unknown("/a")
 
 
 def test_each_object_is_another(manager: SharedStateManager) -> None:

@@ -26,7 +26,11 @@ AsyncOperation = Callable[[], Awaitable[object]]
 
 KEY = "performance"
 VALUE = "sixteen letters!"
-"""What every peer sets and gets: a small string, as configuration and counters are."""
+"""A small string, as configuration and counters are."""
+
+PAIRS = tuple((f"user-{number:06d}", f"sixteen {number:07d}!") for number in range(4096))
+"""What every peer sets and gets in turn, as long as KEY and VALUE: more keys than any peer's client
+remembers, and made before, so that nobody pays for making them."""
 
 LARGE_KEY = "large"
 ITEMS = "items"
@@ -38,6 +42,11 @@ AUTHKEY = b"a key that only this run uses, once"
 def not_installed(module: str, package: str) -> str | None:
     """Return why a peer cannot run that needs this module, or None."""
     return None if importlib.util.find_spec(module) else f"{package} is not installed"
+
+
+def full_name(peer: Peer) -> str:
+    """Return how a peer is called where its transport is not in a column of its own."""
+    return f"{peer.product} over {peer.transport}"
 
 
 class Peer(Protocol):
@@ -76,7 +85,7 @@ class SetsAndGets(Peer, Protocol):
     """Has a shared mapping."""
 
     def set_and_get(self, address: Any) -> Sequence[Operation]:
-        """Connect; return one operation that sets KEY to VALUE and one that gets it."""
+        """Connect; return one operation that sets the next of PAIRS and one that gets it."""
         ...
 
 
@@ -112,7 +121,11 @@ class SharesArrays(Peer, Protocol):
     """Has a shared array of doubles."""
 
     def read_array(self, address: Any, length: int) -> Sequence[Operation]:
-        """Connect; return one operation that reads an array of `length` doubles as one slice."""
+        """Connect; return one operation that reads `length` doubles as one buffer."""
+        ...
+
+    def slice_array(self, address: Any, length: int) -> Sequence[Operation]:
+        """Connect; return one operation that reads `length` doubles as a list of floats."""
         ...
 
 
@@ -121,7 +134,7 @@ class Batches(Peer, Protocol):
     """Sends many requests in one write."""
 
     def batch(self, address: Any, size: int) -> Sequence[Operation]:
-        """Connect; return one operation: a batch of `size` requests, set and get in turn."""
+        """Connect; return one operation: a batch of `size` requests that set and get PAIRS."""
         ...
 
 
@@ -130,7 +143,7 @@ class SetsAndGetsInTasks(Peer, Protocol):
     """Has an async client that many tasks use at the same time."""
 
     async def set_and_get_in_tasks(self, address: Any, tasks: int) -> Sequence[AsyncOperation]:
-        """Connect for so many tasks; return one operation to set KEY and one to get it."""
+        """Connect for so many tasks; return operations: set the next of PAIRS, and get it."""
         ...
 
 

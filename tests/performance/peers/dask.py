@@ -1,6 +1,7 @@
 """Dask distributed's Variable, Queue and Lock: the scheduler keeps them, over TCP.
 
-No worker is needed. A client runs a thread with an event loop, and each call goes there and back.
+A variable is one value, so its name is the only key. No worker is needed. A client runs a thread
+with an event loop, and each call goes there and back.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from tests.performance.peers import KEY, LARGE_KEY, VALUE, Operation, Transport, not_installed
+from tests.performance.peers.mapping import in_pairs
 from tests.performance.serving import Server, python_server
 
 if TYPE_CHECKING:
@@ -39,7 +41,7 @@ class Dask:
 
     def set_and_get(self, address: Any) -> Sequence[Operation]:
         variable = kind("Variable")(KEY, client=connect(address))
-        return (functools.partial(variable.set, VALUE), variable.get)
+        return in_pairs(lambda _, value: variable.set(value), lambda _: variable.get())
 
     def set_and_get_large(self, address: Any, size: int) -> Sequence[Operation]:
         variable = kind("Variable")(LARGE_KEY, client=connect(address))

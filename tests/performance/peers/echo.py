@@ -1,9 +1,9 @@
-"""The limit: bytes sent back as they came, by a loop that does nothing else.
+"""The limit: for so many bytes that come so many are sent back, by a loop that does nothing else.
 
 One thread, `epoll`, blocking sockets that are known to be readable: `recv` and `sendall` are
 all that a request costs. A thread per connection is no faster with one client and costs more
-CPU with eight. The frame has the size of our own request. Whatever is one request elsewhere is
-one round trip here: nobody's queue or lock can be faster than that.
+CPU with eight. Frames are as long as ours of a set and of a get, both ways. Whatever is one request
+elsewhere is one round trip here: nobody's queue or lock can be faster than that.
 """
 
 from __future__ import annotations
@@ -21,7 +21,10 @@ from tests.performance.serving import Server, server_over
 if TYPE_CHECKING:
     from multiprocessing.connection import Connection
 
-FRAME = b"x" * 48
+SIZES = {65: 9, 54: 27}
+"""Bytes there and back: of our set and our get, from the 256th request of a client on."""
+
+REPLIES = {size: b"x" * back for size, back in SIZES.items()}
 BACKLOG = 1024
 RECEIVE_BYTES = 65536
 
@@ -36,20 +39,14 @@ class Echo:
         return None if hasattr(select, "epoll") else "epoll is Linux's"
 
     def version(self) -> str:
-        return f"{len(FRAME)} bytes there and back"
+        return told_sizes()
 
     def serve(self) -> AbstractContextManager[Server]:
         return server_over(self.transport, echo)
 
     def set_and_get(self, address: Any) -> Sequence[Operation]:
         connection = connect(address)
-
-        def round_trip() -> None:
-            connection.sendall(FRAME)
-            if connection.recv(RECEIVE_BYTES) != FRAME:
-                raise ConnectionError("the echo came back in pieces")
-
-        return (round_trip, round_trip)
+        return [round_trip(connection, size) for size in SIZES]
 
     def put_and_get(self, address: Any) -> Sequence[Operation]:
         return self.set_and_get(address)
@@ -60,9 +57,25 @@ class Echo:
     def idle_clients(self, address: Any, count: int) -> list[Any]:
         connections = [connect(address) for _ in range(count)]
         for connection in connections:
-            connection.sendall(FRAME)
-            connection.recv(RECEIVE_BYTES)
+            round_trip(connection, next(iter(SIZES)))()
         return connections
+
+
+def told_sizes() -> str:
+    there, back = (" and ".join(map(str, sizes)) for sizes in (SIZES, SIZES.values()))
+    return f"{there} bytes there, {back} back"
+
+
+def round_trip(connection: socket.socket, size: int) -> Operation:
+    """Return an operation that sends so many bytes and waits for those that come back."""
+    request, reply = b"x" * size, REPLIES[size]
+
+    def send_and_receive() -> None:
+        connection.sendall(request)
+        if connection.recv(RECEIVE_BYTES) != reply:
+            raise ConnectionError("the echo came back in pieces")
+
+    return send_and_receive
 
 
 def connect(address: Any) -> socket.socket:
@@ -97,7 +110,7 @@ def echo(ready: Connection, path: str | None) -> None:
                 connections[connection.fileno()] = connection
                 poll.register(connection, select.EPOLLIN)
             elif data := connection.recv(RECEIVE_BYTES):
-                connection.sendall(data)
+                connection.sendall(REPLIES[len(data)])
             else:
                 poll.unregister(connection)
                 connections.pop(descriptor).close()

@@ -17,8 +17,8 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from tests.performance.peers import KEY, VALUE, Operation, Transport, not_installed
-from tests.performance.peers.mapping import KeepsArraysAsBytes, SetAndGet
+from tests.performance.peers import VALUE, Operation, Transport, not_installed
+from tests.performance.peers.mapping import KeepsArraysAsBytes, SetAndGet, portions
 from tests.performance.serving import Server, server_over
 
 if TYPE_CHECKING:
@@ -60,12 +60,13 @@ class Pyro(KeepsArraysAsBytes):
         shared = connect(address)
         shared._pyroSerializer = BATCH_SERIALIZER
         make = importlib.import_module("Pyro5.api").BatchProxy
+        batches = portions(size)
 
         def batch() -> None:
             requests = make(shared)
-            for _ in range(size // 2):
-                requests.set(KEY, VALUE)
-                requests.get(KEY)
+            for key, value in next(batches):
+                requests.set(key, value)
+                requests.get(key)
             for _ in requests():
                 pass
 

@@ -6,7 +6,8 @@ import functools
 from collections.abc import Sequence
 from typing import Any
 
-from tests.performance.peers import KEY, VALUE, AsyncOperation
+from tests.performance.peers import ITEMS, VALUE, AsyncOperation
+from tests.performance.peers.mapping import in_pairs
 from tests.performance.peers.redis_py import client_version, connect
 from tests.performance.peers.redis_server import OnRedisServer, server_version
 
@@ -20,4 +21,18 @@ class RedisAsyncio(OnRedisServer):
 
     async def set_and_get_in_tasks(self, address: Any, tasks: int) -> Sequence[AsyncOperation]:
         client = connect(address, "redis.asyncio", max_connections=tasks)
-        return (functools.partial(client.set, KEY, VALUE), functools.partial(client.get, KEY))
+        return in_pairs(client.set, client.get)
+
+    async def getter(self, address: Any) -> AsyncOperation:
+        client = await connected(address)
+        return functools.partial(client.blpop, [ITEMS], timeout=0)
+
+    async def putter(self, address: Any) -> AsyncOperation:
+        return functools.partial((await connected(address)).rpush, ITEMS, VALUE)
+
+
+async def connected(address: Any) -> Any:
+    """A client with a connection of its own, which it has already."""
+    client = connect(address, "redis.asyncio", max_connections=1)
+    await client.ping()
+    return client

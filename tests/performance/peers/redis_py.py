@@ -16,7 +16,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from tests.performance.peers import ITEMS, KEY, VALUE, Operation
-from tests.performance.peers.mapping import KeepsArraysAsBytes, SetAndGet
+from tests.performance.peers.mapping import KeepsArraysAsBytes, SetAndGet, portions
 from tests.performance.peers.redis_server import OnRedisServer, server_version
 
 
@@ -44,12 +44,13 @@ class Redis(OnRedisServer, KeepsArraysAsBytes):
 
     def batch(self, address: Any, size: int) -> Sequence[Operation]:
         client = connect(address)
+        batches = portions(size)
 
         def pipeline() -> None:
             with client.pipeline(transaction=False) as requests:
-                for _ in range(size // 2):
-                    requests.set(KEY, VALUE)
-                    requests.get(KEY)
+                for key, value in next(batches):
+                    requests.set(key, value)
+                    requests.get(key)
                 requests.execute()
 
         return (pipeline,)

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from tests.performance.peers import AUTHKEY, KEY, VALUE, AsyncOperation, Operation, Transport
-from tests.performance.peers.mapping import HasMapping, SetAndGet
+from tests.performance.peers.mapping import HasMapping, SetAndGet, in_pairs, portions
 from tests.performance.serving import Server, python_server
 
 if TYPE_CHECKING:
@@ -26,6 +26,10 @@ if TYPE_CHECKING:
 OBJECT = "performance"
 ITEMS = "performance items"
 ARRAY = "performance array"
+FLOOD = "performance flood"
+
+FLOOD_TIMEOUT_S = 60.0
+"""For a reply, of a client whose own tasks take up its loop longer than the usual ten seconds."""
 
 
 @dataclass(frozen=True)
@@ -64,15 +68,20 @@ class SharedState(HasMapping):
     def read_array(self, address: Any, length: int) -> Sequence[Operation]:
         return (self._connect(address).array(ARRAY, "d", length).read,)
 
+    def slice_array(self, address: Any, length: int) -> Sequence[Operation]:
+        shared = self._connect(address).array(ARRAY, "d", length)
+        return (lambda: shared[:],)
+
     def batch(self, address: Any, size: int) -> Sequence[Operation]:
         state = self._connect(address)
         mapping = state.dict(OBJECT)
+        batches = portions(size)
 
         def batch() -> None:
             with state.batch():
-                for _ in range(size // 2):
-                    mapping.set(KEY, VALUE)
-                    mapping.get(KEY)
+                for key, value in next(batches):
+                    mapping.set(key, value)
+                    mapping.get(key)
 
         return (batch,)
 
@@ -87,7 +96,25 @@ class SharedState(HasMapping):
 
     async def set_and_get_in_tasks(self, address: Any, tasks: int) -> Sequence[AsyncOperation]:
         mapping = (await self._connect_async(address)).dict(OBJECT)
-        return (functools.partial(mapping.set, KEY, VALUE), functools.partial(mapping.get, KEY))
+        return in_pairs(mapping.set, mapping.get)
+
+    async def update_in_tasks(
+        self, address: Any, tasks: int, items: int
+    ) -> Sequence[AsyncOperation]:
+        mapping = (await self._connect_async(address, timeout=FLOOD_TIMEOUT_S)).dict(FLOOD)
+        return (functools.partial(mapping.update, dict.fromkeys(range(items), VALUE)),)
+
+    async def iterate_in_tasks(
+        self, address: Any, tasks: int, items: int
+    ) -> Sequence[AsyncOperation]:
+        mapping = (await self._connect_async(address, timeout=FLOOD_TIMEOUT_S)).dict(FLOOD)
+        await mapping.update(dict.fromkeys(range(items), VALUE))
+
+        async def iterate() -> None:
+            async for _ in mapping.items():
+                pass
+
+        return (iterate,)
 
     async def getter(self, address: Any) -> AsyncOperation:
         return (await self._connect_async(address)).queue(ITEMS).get
@@ -105,11 +132,11 @@ class SharedState(HasMapping):
         self._check(state)
         return state
 
-    async def _connect_async(self, address: Any) -> AsyncClient:
+    async def _connect_async(self, address: Any, **options: Any) -> AsyncClient:
         import shared_state
 
         state = await shared_state.connect_async(
-            address, authkey=AUTHKEY, same_host=self.transport == "Unix"
+            address, authkey=AUTHKEY, same_host=self.transport == "Unix", **options
         )
         self._check(state)
         return state

@@ -80,7 +80,15 @@ class StandardLibrary(HasMapping):
 
     def read_array(self, address: Any, length: int) -> Sequence[Operation]:
         shared = manager(address).array(length)
-        return (functools.partial(shared.__getitem__, slice(None)),)
+        return (lambda: shared[:],)
+
+    def slice_array(self, address: Any, length: int) -> Sequence[Operation]:
+        shared = manager(address).array(length)
+
+        def as_list() -> object:
+            return shared[:].tolist()
+
+        return (as_list,)
 
     def idle_clients(self, address: Any, count: int) -> list[Any]:
         """A proxy keeps one connection per thread: further ones are opened as a proxy does it."""

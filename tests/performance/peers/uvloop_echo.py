@@ -1,4 +1,4 @@
-"""What uvloop costs by itself: a protocol that sends back what came, and nothing else.
+"""What uvloop costs by itself: a protocol that sends so much back for what came, and nothing else.
 
 The clients are the same bare sockets as those of the other echo: only the server differs.
 """
@@ -12,7 +12,7 @@ from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, Any
 
 from tests.performance.peers import not_installed
-from tests.performance.peers.echo import FRAME, Echo
+from tests.performance.peers.echo import REPLIES, Echo, told_sizes
 from tests.performance.serving import Server, server_over
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ class UvloopEcho(Echo):
         return not_installed("uvloop", "uvloop")
 
     def version(self) -> str:
-        return f"uvloop {importlib.metadata.version('uvloop')}, {len(FRAME)} bytes there and back"
+        return f"uvloop {importlib.metadata.version('uvloop')}, {told_sizes()}"
 
     def serve(self) -> AbstractContextManager[Server]:
         return server_over(self.transport, echo)
@@ -41,7 +41,7 @@ class Back(asyncio.Protocol):
         self.transport = transport
 
     def data_received(self, data: bytes) -> None:
-        self.transport.write(data)
+        self.transport.write(REPLIES[len(data)])
 
 
 def echo(ready: Connection, path: str | None) -> None:

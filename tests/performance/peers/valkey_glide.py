@@ -12,8 +12,8 @@ import importlib.metadata
 from collections.abc import Sequence
 from typing import Any
 
-from tests.performance.peers import ITEMS, KEY, VALUE, AsyncOperation, Operation
-from tests.performance.peers.mapping import KeepsArraysAsBytes, SetAndGet
+from tests.performance.peers import ITEMS, VALUE, AsyncOperation, Operation
+from tests.performance.peers.mapping import KeepsArraysAsBytes, SetAndGet, in_pairs, portions
 from tests.performance.peers.redis_server import OnRedisServer, server_version
 
 FOR_EVER = 0.0
@@ -46,12 +46,13 @@ class Glide(OnGlide, KeepsArraysAsBytes):
     def batch(self, address: Any, size: int) -> Sequence[Operation]:
         client = connect(address)
         batch = importlib.import_module("glide_sync").Batch
+        batches = portions(size)
 
         def pipeline() -> None:
             requests = batch(is_atomic=False)
-            for _ in range(size // 2):
-                requests.set(KEY, VALUE)
-                requests.get(KEY)
+            for key, value in next(batches):
+                requests.set(key, value)
+                requests.get(key)
             client.exec(requests, raise_on_error=True)
 
         return (pipeline,)
@@ -66,7 +67,7 @@ class GlideAsync(OnGlide):
     async def set_and_get_in_tasks(self, address: Any, tasks: int) -> Sequence[AsyncOperation]:
         glide = importlib.import_module("glide")
         client = await glide.GlideClient.create(configuration(glide, address))
-        return (functools.partial(client.set, KEY, VALUE), functools.partial(client.get, KEY))
+        return in_pairs(client.set, client.get)
 
 
 def connect(address: Any) -> Any:

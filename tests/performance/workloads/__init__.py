@@ -6,11 +6,11 @@ own numbers; one of another kind (memory, threads) is a class with the same `mea
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Protocol
+from collections.abc import Callable, Iterable, Sequence
+from typing import Protocol, TypeVar
 
 from tests.performance.measuring import Effort
-from tests.performance.peers import Peer
+from tests.performance.peers import Peer, full_name
 from tests.performance.table import Section
 
 
@@ -25,3 +25,19 @@ class Workload(Protocol):
     def measure(self, peers: Sequence[Peer], effort: Effort) -> Section:
         """Have every peer that can do it do it."""
         ...
+
+
+P = TypeVar("P", bound=Peer)
+T = TypeVar("T")
+
+
+def of_each(peers: Iterable[P], find: Callable[[P], T]) -> tuple[dict[P, T], dict[str, str]]:
+    """Return what is found of each peer, and of whom nothing is and why."""
+    found: dict[P, T] = {}
+    absent: dict[str, str] = {}
+    for peer in peers:
+        try:
+            found[peer] = find(peer)
+        except Exception as error:  # noqa: BLE001  # it is told; the others are measured
+            absent[full_name(peer)] = f"{type(error).__name__}: {error}"
+    return found, absent

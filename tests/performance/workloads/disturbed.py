@@ -1,6 +1,8 @@
 """One client sets and gets small values while another one is busy: what it takes from the first.
 
-Each round has a window in which the small client is alone, and one in which the other works too.
+The small client calls at a fixed rate, and a call takes from when it was due: one that is kept from
+calling is late, and does not call less. Each round has a window in which the small client is alone,
+and one in which the other works too.
 """
 
 from __future__ import annotations
@@ -15,7 +17,8 @@ from tests.performance.peers import Peer
 from tests.performance.peers.shared_state import SharedState
 from tests.performance.table import Promise, Section
 from tests.performance.tasks import in_flight
-from tests.performance.team import Report, Team, in_turn, team
+from tests.performance.team import CALL_INTERVAL_S, Report, Team, at_a_fixed_rate, team
+from tests.performance.workloads import of_each
 from tests.performance.workloads.rate import Way, blocking
 
 MILLISECONDS = 1e3
@@ -26,7 +29,14 @@ WINDOWS = 2
 LARGE_BYTES = 64_000_000
 WANTED_STOP_S = 0.050
 FLOOD_REQUESTS = 1000
+FLOOD_TASKS = 64
+UPDATE_ITEMS = 1000
+ITERATED_ITEMS = 10_000
 WANTED_TIMES, WANTED_MORE_S = 2.0, 0.005
+NOTE = f"""\
+A client sets and gets small values, {1 / CALL_INTERVAL_S:,.0f} calls a second, alone and while the
+other works. A latency is from when the call was due: a stop makes all calls late that were due
+meanwhile."""
 HEADER = (
     "peer",
     "over",
@@ -55,20 +65,22 @@ class Disturbed:
     judge: Callable[[str, Found], Promise]
 
     def measure(self, peers: Sequence[Peer], effort: Effort) -> Section:
-        found = {peer: self._find(peer, effort) for peer in peers if isinstance(peer, SharedState)}
+        ours = [peer for peer in peers if isinstance(peer, SharedState)]
+        found, absent = of_each(ours, lambda peer: self._find(peer, effort))
         return Section(
             self.name,
             self.title,
-            "A client that sets and gets small values, alone and while the other works.",
+            NOTE,
             HEADER,
             [row(peer, each) for peer, each in found.items()],
             [self.judge(f"{self.title}, {peer.transport}", each) for peer, each in found.items()],
+            absent,
         )
 
     def _find(self, peer: SharedState, effort: Effort) -> Found:
         with (
             peer.serve() as server,
-            team(1, functools.partial(in_turn, peer.set_and_get, server.address)) as small,
+            team(1, functools.partial(at_a_fixed_rate, peer.set_and_get, server.address)) as small,
             team(1, functools.partial(self.way(peer), server.address)) as other,
         ):
             rounds = [
@@ -104,6 +116,16 @@ def batches(peer: SharedState) -> Way:
 
 def many_tasks(peer: SharedState) -> Way:
     return functools.partial(in_flight, peer.set_and_get_in_tasks, FLOOD_REQUESTS)
+
+
+def updates(peer: SharedState) -> Way:
+    connect = functools.partial(peer.update_in_tasks, items=UPDATE_ITEMS)
+    return functools.partial(in_flight, connect, FLOOD_TASKS)
+
+
+def iterations(peer: SharedState) -> Way:
+    connect = functools.partial(peer.iterate_in_tasks, items=ITERATED_ITEMS)
+    return functools.partial(in_flight, connect, FLOOD_TASKS)
 
 
 def stops_shortly(text: str, found: Found) -> Promise:
@@ -147,4 +169,16 @@ WORKLOADS = (
     Disturbed("beside-64-mb", "Beside a client of 64 MB values", large_values, stops_shortly),
     Disturbed("beside-batches", "Beside a flood of batches of 1,000", batches, is_fair),
     Disturbed("beside-tasks", "Beside a flood of 1,000 async tasks", many_tasks, is_fair),
+    Disturbed(
+        "beside-updates",
+        f"Beside {FLOOD_TASKS} tasks of updates of {UPDATE_ITEMS:,} items",
+        updates,
+        is_fair,
+    ),
+    Disturbed(
+        "beside-iterations",
+        f"Beside {FLOOD_TASKS} tasks that iterate over {ITERATED_ITEMS:,} items",
+        iterations,
+        is_fair,
+    ),
 )

@@ -18,6 +18,7 @@ from tests.performance.peers.shared_state import SharedState
 from tests.performance.process import resident_bytes, thread_count
 from tests.performance.serving import child
 from tests.performance.table import Promise, Section
+from tests.performance.workloads import of_each
 
 if TYPE_CHECKING:
     from multiprocessing.connection import Connection
@@ -41,7 +42,8 @@ class IdleClients:
     name = "idle-1000"
 
     def measure(self, peers: Sequence[Peer], effort: Effort) -> Section:
-        costs = {peer: cost(peer) for peer in peers if isinstance(peer, KeepsIdleClients)}
+        keeping = [peer for peer in peers if isinstance(peer, KeepsIdleClients)]
+        costs, absent = of_each(keeping, cost)
         return Section(
             self.name,
             f"{CLIENTS:,} idle clients",
@@ -49,6 +51,7 @@ class IdleClients:
             HEADER,
             [row(peer, costs[peer]) for peer in costs],
             [promise(peer, costs[peer]) for peer in costs if isinstance(peer, SharedState)],
+            absent,
         )
 
 

@@ -75,10 +75,16 @@ def large_value(peer: Peer) -> Way | None:
     return blocking(functools.partial(peer.set_and_get_large, size=LARGE_BYTES))
 
 
-def array_slice(peer: Peer) -> Way | None:
+def array_buffer(peer: Peer) -> Way | None:
     if not isinstance(peer, SharesArrays):
         return None
     return blocking(functools.partial(peer.read_array, length=ARRAY_LENGTH))
+
+
+def array_slice(peer: Peer) -> Way | None:
+    if not isinstance(peer, SharesArrays):
+        return None
+    return blocking(functools.partial(peer.slice_array, length=ARRAY_LENGTH))
 
 
 def batch(size: int, peer: Peer) -> Way | None:
@@ -150,7 +156,25 @@ OPERATIONS = (
         CONTENDED_WANTED,
     ),
     Rate("large-value", "Set and get 1 MB", 1, large_value, TCP, LARGE_WANTED),
-    Rate("array-slice", "Read a slice of a million doubles", 1, array_slice, TCP),
+    Rate(
+        "array-buffer",
+        "Read a million doubles as a buffer",
+        1,
+        array_buffer,
+        TCP,
+        note="What comes is not looked at: a `memoryview` from `read()` of shared-state, an "
+        "`array.array` from `shared[:]` of the standard library, and one made of the bytes that "
+        "the others keep.",
+    ),
+    Rate(
+        "array-slice",
+        "Read a million doubles as a list",
+        1,
+        array_slice,
+        TCP,
+        note="`a[:]` of shared-state is a list, as that of `multiprocessing.Array` is; whoever has "
+        "a buffer makes a list of it with `tolist()`.",
+    ),
     *(
         Rate(
             f"batch-{size}",

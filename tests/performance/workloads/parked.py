@@ -20,7 +20,7 @@ from tests.performance.peers.shared_state import SharedState
 from tests.performance.process import resident_bytes, thread_count
 from tests.performance.serving import child
 from tests.performance.table import Promise, Section
-from tests.performance.workloads.rate import full_name
+from tests.performance.workloads import of_each
 
 if TYPE_CHECKING:
     from multiprocessing.connection import Connection
@@ -39,7 +39,15 @@ WANTED_BYTES = 100_000_000
 WANTED_HAND_OVER_S = 0.010
 MEGABYTE = 1e6
 MILLISECONDS = 1e3
-HEADER = ("peer", "over", "MB added", "threads added", "hand-over median ms", "p99 ms")
+HEADER = (
+    "peer",
+    "over",
+    "MB added",
+    "MB in all",
+    "threads added",
+    "hand-over median ms",
+    "p99 ms",
+)
 
 
 Waiting = set["asyncio.Future[object]"]
@@ -49,7 +57,8 @@ Waiting = set["asyncio.Future[object]"]
 class Cost:
     """What the parked clients cost their server, and how fast an item came to one of them."""
 
-    memory: int
+    memory: int  # added to the server
+    all_memory: int
     threads: int
     typical: float
     slow: float
@@ -61,14 +70,10 @@ class Parked:
 
     def measure(self, peers: Sequence[Peer], effort: Effort) -> Section:
         clients = CLIENTS_QUICK if effort.is_quick else CLIENTS
-        costs: dict[Peer, Cost] = {}
-        absent: dict[str, str] = {}
-        for peer in peers:
-            if isinstance(peer, ParksClients) and peer.transport == "TCP":
-                try:
-                    costs[peer] = cost(peer, clients)
-                except EOFError:
-                    absent[full_name(peer)] = "its process ended early"
+        parking = [
+            peer for peer in peers if isinstance(peer, ParksClients) and peer.transport == "TCP"
+        ]
+        costs, absent = of_each(parking, lambda peer: cost(peer, clients))
         return Section(
             self.name,
             f"{clients:,} clients parked in a get",
@@ -89,11 +94,12 @@ def cost(peer: ParksClients, clients: int) -> Cost:
         memory, threads = resident_bytes(server.pid), thread_count(server.pid)
         pipe.send("park")
         pipe.recv()
-        added = resident_bytes(server.pid) - memory
+        all_memory = resident_bytes(server.pid)
         more_threads = thread_count(server.pid) - threads
         pipe.send("hand over")
         latencies = sorted(pipe.recv())
-        return Cost(added, more_threads, percentile(latencies, 0.5), percentile(latencies, 0.99))
+        typical, slow = percentile(latencies, 0.5), percentile(latencies, 0.99)
+        return Cost(all_memory - memory, all_memory, more_threads, typical, slow)
 
 
 def follow_orders(pipe: Connection, peer: ParksClients, address: Any, clients: int) -> None:
@@ -143,6 +149,7 @@ def row(peer: Peer, measured: Cost) -> Sequence[str]:
         peer.product,
         peer.transport,
         f"{measured.memory / MEGABYTE:.1f}",
+        f"{measured.all_memory / MEGABYTE:.1f}",
         str(measured.threads),
         f"{measured.typical * MILLISECONDS:.2f}",
         f"{measured.slow * MILLISECONDS:.2f}",
@@ -155,7 +162,8 @@ def promise(peer: Peer, measured: Cost) -> Promise:
         "",
         f"< {WANTED_BYTES / MEGABYTE:.0f} MB, no thread, "
         f"p99 < {WANTED_HAND_OVER_S * MILLISECONDS:.0f} ms",
-        f"{measured.memory / MEGABYTE:.1f} MB, {measured.threads} threads, "
+        f"{measured.memory / MEGABYTE:.1f} MB of {measured.all_memory / MEGABYTE:.1f}, "
+        f"{measured.threads} threads, "
         f"{measured.slow * MILLISECONDS:.2f} ms",
         measured.memory < WANTED_BYTES
         and measured.threads == 0

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import Any
 
 from tests.performance.measuring import (
@@ -19,7 +20,7 @@ from tests.performance.measuring import (
     interleave,
     ratio,
 )
-from tests.performance.peers import Peer, Transport
+from tests.performance.peers import Peer, Transport, full_name
 from tests.performance.peers.echo import Echo
 from tests.performance.table import Promise, Section
 from tests.performance.team import Work, in_turn, team
@@ -28,6 +29,8 @@ MICROSECONDS = 1e6
 
 MOST_HEAVY_CLIENTS = 8
 """Of a peer whose client takes a second of CPU to start and 100 MB: 32 of them tell nothing new."""
+
+MOST_HEAVY = f"with more than {MOST_HEAVY_CLIENTS} clients it takes a minute and 100 MB for each"
 
 AT_ONCE = 4
 """Peers that are brought up at the same time: a half of it is waiting for warm-ups."""
@@ -81,6 +84,7 @@ class Rate:
     reference: Peer  # whose rate is 1.00 in the table
     wanted: Sequence[Wanted] = field(default=())
     operations_per_call: int = 1
+    note: str = ""  # what a stranger would take for something else
 
     @property
     def title(self) -> str:
@@ -96,11 +100,14 @@ class Rate:
                     contestants[peer], keep = found
                     stack.enter_context(keep)
             interleave(list(contestants.values()), effort)
-        return self._report(contestants, absent)
+        return self._report(contestants, absent, [peer for peer in peers if self._leaves_out(peer)])
+
+    def _leaves_out(self, peer: Peer) -> bool:
+        return peer.is_heavy and self.clients > MOST_HEAVY_CLIENTS and self.way(peer) is not None
 
     def _bring_up(self, peer: Peer, absent: dict[str, str]) -> tuple[Contestant, ExitStack] | None:
         way = self.way(peer)
-        if way is None or (peer.is_heavy and self.clients > MOST_HEAVY_CLIENTS):
+        if way is None or self._leaves_out(peer):
             return None
         with ExitStack() as stack:
             try:
@@ -114,20 +121,26 @@ class Rate:
             contestant = Contestant(peer, server, clients, self.operations_per_call)
             return contestant, stack.pop_all()
 
-    def _report(self, contestants: Mapping[Peer, Contestant], absent: Mapping[str, str]) -> Section:
+    def _report(
+        self,
+        brought_up: Mapping[Peer, Contestant],
+        absent: dict[str, str],
+        left_out: Sequence[Peer],
+    ) -> Section:
+        contestants = {peer: each for peer, each in brought_up.items() if not each.failure}
+        for peer, each in brought_up.items():
+            if each.failure:
+                absent[full_name(peer)] = each.failure
         reference = contestants.get(self.reference)
         return Section(
             self.name,
             self.title,
-            f"`ratio` is to {full_name(self.reference)}.",
+            f"{self.note} `ratio` is to {full_name(self.reference)}.".lstrip(),
             HEADER,
-            [row(contestant, reference) for contestant in contestants.values()],
-            [
-                promise(self.title, wanted, contestants)
-                for wanted in self.wanted
-                if wanted.one in contestants and wanted.other in contestants
-            ],
+            [row(contestant, reference) for contestant in brought_up.values()],
+            [promise(self.title, wanted, contestants, absent) for wanted in self.wanted],
             absent,
+            {full_name(peer): MOST_HEAVY for peer in left_out},
             "operations/s",
             {
                 (peer.product, peer.transport): each.median(RATE.of)
@@ -141,11 +154,10 @@ def blocking(connect: Callable[[Any], Sequence[Callable[[], object]]]) -> Way:
     return functools.partial(in_turn, connect)
 
 
-def full_name(peer: Peer) -> str:
-    return f"{peer.product} over {peer.transport}"
-
-
 def row(contestant: Contestant, reference: Contestant | None) -> Sequence[str]:
+    if contestant.failure:
+        names = contestant.peer.product, contestant.peer.transport
+        return (*names, "failed", *[""] * (len(HEADER) - len(names) - 1))
     microseconds = (
         contestant.median(lambda window: window.client_cpu),
         contestant.median(lambda window: window.server_cpu),
@@ -162,17 +174,29 @@ def row(contestant: Contestant, reference: Contestant | None) -> Sequence[str]:
     )
 
 
-def promise(title: str, wanted: Wanted, contestants: Mapping[Peer, Contestant]) -> Promise:
+def promise(
+    title: str,
+    wanted: Wanted,
+    contestants: Mapping[Peer, Contestant],
+    absent: Mapping[str, str] = MappingProxyType({}),
+) -> Promise:
     """Compare with what was wanted, and with the echo: nobody who makes round trips does more."""
     figure, transport = wanted.figure, wanted.one.transport
-    other = contestants[wanted.other].windows
-    measured = ratio(contestants[wanted.one].windows, other, figure)
-    echo = contestants.get(Echo(transport))
-    return Promise(
+    names = (
         f"{title}{figure.name}, {transport}",
         wanted.other.product
         + (f", {wanted.other.transport}" * (wanted.other.transport != transport)),
         f"{'≥' if figure.more_is_better else '≤'} {wanted.times:.2f}x",
+    )
+    for peer in (wanted.one, wanted.other):
+        if peer not in contestants:
+            has = "failed" if full_name(peer) in absent else "is missing"
+            return Promise(*names, f"not measured: {peer.product} {has}", kept=None)
+    other = contestants[wanted.other].windows
+    measured = ratio(contestants[wanted.one].windows, other, figure)
+    echo = contestants.get(Echo(transport))
+    return Promise(
+        *names,
         f"{measured.median:.2f}x ({measured.least:.2f} to {measured.most:.2f})",
         is_kept(wanted, measured),
         f"{ratio(echo.windows, other, figure).median:.2f}x" if echo else "",

@@ -40,23 +40,41 @@ def test_the_unix_socket_is_named_where_there_is_one(capsys: pytest.CaptureFixtu
     assert "unix:///run/a.sock\n" in capsys.readouterr().out
 
 
+@pytest.mark.parametrize(
+    ("host", "is_said"), [("0.0.0.0", True), ("10.0.0.5", True), ("::1", False)]
+)
+def test_other_hosts_are_told_that_they_need_the_key(
+    capsys: pytest.CaptureFixture[str], host: str, is_said: bool
+) -> None:
+    announce(Listening(Address("tcp", host, 50000), "", lambda: None), FOUND)
+    said = "clients on other hosts need a copy of the key, in a file"
+    assert (said in capsys.readouterr().out) == is_said
+
+
 def test_a_long_path_stays_in_one_line(capsys: pytest.CaptureFixture[str]) -> None:
     announce(listening("/run/" + "a" * 200), FOUND)
     assert f"unix:///run/{'a' * 200}\n" in capsys.readouterr().out
 
 
-def test_on_a_terminal_the_same_text_has_a_frame(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("columns", ["100", "40"])
+def test_on_a_terminal_the_same_text_has_a_title_and_can_be_copied(
+    monkeypatch: pytest.MonkeyPatch, columns: str
+) -> None:
     screen = io.StringIO()
     monkeypatch.setattr("sys.stdout", screen)
     monkeypatch.setenv("FORCE_COLOR", "1")
-    monkeypatch.setenv("COLUMNS", "100")
-    announce(listening(), FOUND)
+    monkeypatch.setenv("COLUMNS", columns)
+    announce(listening("/run/" + "a" * 200), FOUND)
     text = screen.getvalue()
-    assert "listening on tcp://127.0.0.1:50000" in text
-    assert "─ shared-state ─" in text
-    plain = re.sub("\x1b\\[[0-9;]*m", "", text)
-    copied = "".join(plain.partition("import ")[1:])
-    assert [line.rstrip() for line in copied.splitlines()] == three_lines(HERE).splitlines()
+    assert "\x1b[" in text
+    assert re.sub("\x1b\\[[0-9;]*m", "", text).splitlines() == [
+        "shared-state",
+        "listening on tcp://127.0.0.1:50000",
+        f"and, for clients on this host, on unix:///run/{'a' * 200}",
+        "authkey from /home/a/authkey; clients need a hint",
+        "",
+        *three_lines(HERE).splitlines(),
+    ]
 
 
 def test_the_key_is_never_in_it(capsys: pytest.CaptureFixture[str]) -> None:

@@ -68,6 +68,22 @@ def test_every_command_explains_itself(run: Run, command: str) -> None:
     assert f"shared-state {command}" in out
 
 
+@pytest.mark.parametrize("command", ["", "demo", "lock", "locks", "ls", "ping", "serve"])
+def test_nothing_is_cut_off_where_a_screen_is_narrow(
+    run: Run, monkeypatch: pytest.MonkeyPatch, command: str
+) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    _, out, _ = run(*command.split(), "--help")
+    assert "…" not in out
+    assert [line for line in out.splitlines()[1:] if line.endswith("...")] == []
+
+
+def test_an_address_that_may_be_left_out_is_in_brackets_once(run: Run) -> None:
+    _, out, _ = run("ls", "--help")
+    assert "ls [OPTIONS] [ADDRESS]\n" in out
+    assert "port 50000 of this host" in " ".join(out.split())
+
+
 def test_an_unknown_command_is_a_wrong_call(run: Run) -> None:
     status, _, err = run("sevre")
     assert status == 2
@@ -134,9 +150,10 @@ def test_a_command_of_the_server_loads_nothing_of_the_client(arguments: list[str
     assert done.stderr == ""
 
 
-def test_the_package_runs_as_a_module() -> None:
+@pytest.mark.parametrize("package", ["shared_state", "shared_state_server"])
+def test_a_package_runs_as_a_module(package: str) -> None:
     done = subprocess.run(
-        [sys.executable, "-m", "shared_state_server", "--version"],
+        [sys.executable, "-m", package, "--version"],
         capture_output=True,
         text=True,
         check=True,

@@ -37,8 +37,10 @@ def test_a_key_that_is_there_is_kept(tmp_path: Path) -> None:
 
 
 def test_a_folder_that_is_not_there_is_not_made(tmp_path: Path) -> None:
-    done = CliRunner().invoke(app, ["keygen", "--output", str(tmp_path / "none" / "key")])
+    output = tmp_path / "none" / "key"
+    done = CliRunner().invoke(app, ["keygen", "--output", str(output)])
     assert isinstance(done.exception, FileNotFoundError)
+    assert str(done.exception) == f"{output}: No such file or directory"
 
 
 @pytest.mark.parametrize("option", ["--authkey", "--key"])

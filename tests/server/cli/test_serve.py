@@ -94,7 +94,7 @@ def test_without_a_word_the_defaults_hold(serve: Serve) -> None:
 OPTIONS: list[tuple[str, str, Any]] = [
     ("host", "127.0.0.2", "127.0.0.2"),
     ("port", "4711", 4711),
-    ("log_level", "error", "error"),
+    ("log_level", "ERROR", "ERROR"),
     ("drain_timeout", "0.5", 0.5),
     ("peer_timeout", "3", 3.0),
     ("session_grace", "0", 0.0),
@@ -148,6 +148,18 @@ def test_objects_to_share_may_be_several(serve: Serve, monkeypatch: pytest.Monke
 def test_classes_for_the_pickles_of_standard_clients_may_be_several(serve: Serve) -> None:
     settings = serve("--allow-stdlib-clients", "--allow-class", "a:B", "--allow-class", "a.b:C.D")
     assert settings.allow_class == ("a:B", "a.b:C.D")
+
+
+def test_a_class_that_is_not_there_is_logged_at_the_start(
+    serve: Serve, caplog: pytest.LogCaptureFixture
+) -> None:
+    named = ["decimal:Decimal", "decimal:Decimel", "decimel:Decimal", "json.decoder:JSONDecoder"]
+    options = [text for each in named for text in ("--allow-class", each)]
+    assert serve("--allow-stdlib-clients", *options).allow_class == tuple(named)
+    assert [record.message.rpartition(" the class ")[2] for record in caplog.records] == [
+        "decimal:Decimel: module 'decimal' has no attribute 'Decimel'",
+        "decimel:Decimal: No module named 'decimel'",
+    ]
 
 
 @pytest.mark.parametrize(

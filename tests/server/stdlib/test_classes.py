@@ -38,12 +38,12 @@ class Bomb:
         return os.mkdir, (str(self.path),)
 
 
-def no_proxies(*_: Any, here: bool) -> NoReturn:
+def no_proxies(*_: Any) -> NoReturn:
     pytest.fail("there is no proxy in it")
 
 
-def read(classes: Classes, value: Any, *, here: bool = False, protocol: int = 4) -> Any:
-    return classes.load(pickle.dumps(value, protocol), no_proxies, here=here)
+def read(classes: Classes, value: Any, *, plain_only: bool = False, protocol: int = 4) -> Any:
+    return classes.load(pickle.dumps(value, protocol), no_proxies, plain_only=plain_only)
 
 
 PLAIN = [
@@ -59,31 +59,42 @@ PLAIN = [
 
 @pytest.mark.parametrize("value", PLAIN, ids=lambda value: type(value).__name__)
 def test_plain_values_are_read_in_the_loop(value: Any) -> None:
-    assert read(Classes(()), value, here=True) == value
+    assert read(Classes(()), value, plain_only=True) == value
 
 
 @pytest.mark.parametrize("protocol", range(pickle.HIGHEST_PROTOCOL + 1))
 def test_what_is_not_named_is_refused_by_name_and_not_run(tmp_path: Path, protocol: int) -> None:
-    made = tmp_path / "made"
-    for here in (True, False):
+    made, classes = tmp_path / "made", Classes((f"{__name__}:Job",))
+    for plain_only in (True, False):
         with pytest.raises(pickle.UnpicklingError, match=r"posix\.mkdir.*posix:mkdir"):
-            read(Classes((f"{__name__}:Job",)), Bomb(made), here=here, protocol=protocol)
+            read(classes, Bomb(made), plain_only=plain_only, protocol=protocol)
     assert not made.exists()
 
 
 @pytest.mark.parametrize("name", ["dict.fromkeys", "str.join", "getattr", "eval", "__import__"])
 def test_nothing_is_reached_through_a_class_that_is_allowed(name: str) -> None:
-    payload = b"\x80\x04" + b"".join(
-        b"\x8c" + bytes([len(part)]) + part for part in (b"builtins", name.encode())
-    )
+    payload = naming("builtins", name) + b"."
     with pytest.raises(pickle.UnpicklingError, match="not allowed"):
-        Classes(()).load(payload + b"\x93.", no_proxies, here=False)
+        Classes(()).load(payload, no_proxies, plain_only=False)
+
+
+def naming(module: str, name: str) -> bytes:
+    """Return the beginning of a pickle that names something."""
+    parts = [b"\x8c" + bytes([len(part)]) + part.encode() for part in (module, name)]
+    return b"\x80\x04" + b"".join(parts) + b"\x93"
+
+
+def test_a_pickle_sets_no_attribute_of_what_makes_the_proxies() -> None:
+    payload = naming("multiprocessing.managers", "RebuildProxy") + b"}\x8c\x01xNsb."  # BUILD
+    with pytest.raises(TypeError):
+        Classes(()).load(payload, no_proxies, plain_only=True)
+    assert not vars(no_proxies)
 
 
 def test_a_named_class_is_read_outside_the_loop_because_its_code_is_not_known() -> None:
     classes = Classes((f"{__name__}:Job",))
     with pytest.raises(Elsewhere):
-        read(classes, Job(), here=True)
+        read(classes, Job(), plain_only=True)
     assert type(read(classes, Job())) is Job
 
 

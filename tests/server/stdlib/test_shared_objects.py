@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 
 import shared_state
+from shared_state_server.memory.list import MAX_REPEATED_ITEMS
 
 KEY = "a key for clients of all kinds"
 SHARED = (
@@ -93,6 +94,18 @@ def test_a_list_a_set_and_a_namespace(manager: Any) -> None:
     assert (names.__contains__("a"), names.copy()) == (True, {"a", "b"})
     namespace.rate = 10
     assert (namespace.rate, str(namespace)) == (10, "Namespace(rate=10)")
+
+
+def test_a_product_of_a_list_has_the_limits_of_a_repeated_one(manager: Any) -> None:
+    items = manager.items()
+    before = items.copy()
+    items.append(1)
+    assert items.__mul__(2) == [*before, 1, *before, 1]
+    for times in (MAX_REPEATED_ITEMS + 1, 10**18):
+        with pytest.raises(ValueError, match="MAX_REPEATED_ITEMS"):
+            items.__mul__(times)
+    items.pop()
+    assert items.copy() == before
 
 
 @pytest.mark.parametrize(

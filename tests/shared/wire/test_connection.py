@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shared_state_protocol.errors import AuthenticationError, ProtocolError
+from shared_state_protocol.wire import stdlib
 from shared_state_protocol.wire.connection import MAX_HELLO_BYTES, ClientOpening, ServerOpening
 from shared_state_protocol.wire.frames import HEADER_BYTES
 from shared_state_protocol.wire.handshake import GREETING_BYTES, MAGIC, REFUSAL, Hello, Welcome
@@ -212,6 +213,14 @@ def test_a_server_refuses_another_protocol_at_its_first_odd_byte(data: bytes) ->
     assert server.receive(data[: odd - 1]) is None
     with pytest.raises(AuthenticationError, match="another protocol"):
         server.receive(data[odd - 1 :])
+
+
+def test_of_a_client_of_the_standard_library_it_is_said_how_to_let_it_in() -> None:
+    answer = stdlib.frame(stdlib.response(b"any key", b"{sha256}" + bytes(20)))
+    with pytest.raises(AuthenticationError, match=r"another protocol: .*--allow-stdlib-clients"):
+        server_opening().receive(answer)
+    with pytest.raises(AuthenticationError, match=r"another protocol$"):
+        server_opening().receive(b"GET / HTTP/1.1")
 
 
 @pytest.mark.parametrize("size", [MAX_HELLO_BYTES + 1, 1 << 31])

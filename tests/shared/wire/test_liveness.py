@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared_state_protocol.wire.liveness import PEER_TIMEOUT_S, probes
+from shared_state_protocol.wire.liveness import PEER_TIMEOUT_S, check_peer_timeout, probes
 
 SLACK_S = 2.0
 """The kernel counts in whole seconds; each of the two intervals may be off by a half."""
@@ -29,6 +29,13 @@ def test_a_peer_that_does_not_acknowledge_is_noticed_in_time(timeout: float) -> 
 def test_the_kernel_takes_every_plan(timeout: float) -> None:
     options = probes(timeout).tcp_options()
     assert all(value >= 1 for value in options.values())
+
+
+@pytest.mark.parametrize("seconds", [0, -1.0, 1.9, float("inf"), float("nan")])
+def test_a_time_that_cannot_be_kept_is_refused(seconds: float) -> None:
+    with pytest.raises(ValueError, match=r"^peer_timeout is .*: seconds, 2 or more$"):
+        check_peer_timeout(seconds)
+    assert check_peer_timeout(2) == 2
 
 
 def test_one_lost_probe_is_no_death() -> None:

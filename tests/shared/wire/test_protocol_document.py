@@ -26,7 +26,8 @@ from shared_state_protocol.placeholders import Reference
 from shared_state_protocol.registry import Registry
 from shared_state_protocol.wire import arena, connection, handshake, messages
 from shared_state_protocol.wire.connection import ClientOpening
-from shared_state_server import session, streams
+from shared_state_server import lane, streams
+from shared_state_server.memory import array as array_in_memory
 from shared_state_server.memory import list as list_in_memory
 from tests.fixtures.servers import ThreadServer
 from tests.server.callers import Lobby
@@ -241,12 +242,13 @@ def test_a_limit_is_what_the_document_says(row: list[str]) -> None:
     [name] = code_in(row[0])
     places: list[ModuleType] = [
         arena,
+        array_in_memory,
         limits,
         connection,
         handshake,
         list_in_memory,
         names,
-        session,
+        lane,
         streams,
     ]
     [value] = {getattr(place, name) for place in places if hasattr(place, name)}

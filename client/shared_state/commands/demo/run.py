@@ -35,7 +35,10 @@ def demo(
         str, typer.Option(help="Count the Python files under this folder.", show_default=False)
     ] = "",
 ) -> None:
-    """Count the words of Python's standard library in several processes, and check the result."""
+    """Count words in several processes, and check the result.
+
+    The words are those of Python's standard library.
+    """
     console = Console()
     try:
         with interruptible() as note:

@@ -8,6 +8,7 @@ they call the contract's operations, with its own encoding.
 from __future__ import annotations
 
 import inspect
+import operator
 from collections.abc import Callable, Iterator
 from functools import partial
 from typing import Any, ClassVar
@@ -186,6 +187,7 @@ class ListAdapter(ContainerAdapter):
         return self.value() + other
 
     def special_mul(self, call: Call, times: int) -> list[Any]:
+        self.behaviour.check_repeating(operator.index(times))
         return self.value() * times
 
     def special_getitem(self, call: Call, index: Any) -> Any:
