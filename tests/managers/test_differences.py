@@ -26,6 +26,7 @@ class Difference(NamedTuple):
 DIFFERENCES = {
     "address_taken": Difference("True", "False"),
     "causes": Difference("True", "False"),
+    "daemonized": Difference("True", "False"),
     "lambda_registered": Difference("True", "False", "spawn"),
     "newer_methods": Difference("True True", "False False"),
     "permits_of_ended_processes": Difference("[True, True]", "[True, False]"),

@@ -19,6 +19,8 @@ import socket
 import sys
 import threading
 from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from multiprocessing import util
 from typing import Any, NoReturn
 
@@ -116,10 +118,23 @@ class Server(Office):
 
     def _run(self, ready: Callable[[Listening], None]) -> None:
         _keep_signals_from_children()
+        serve = partial(run, self._settings, sock=self._socket, ready=ready, office=self)
         try:
-            run(self._settings, sock=self._socket, ready=ready, office=self)
+            if _is_in_a_loop():
+                self._run_beside(serve)
+            else:
+                serve()
         finally:
             _unlink(self._socket, self.address)
+
+    def _run_beside(self, serve: Callable[[], None]) -> None:
+        """Serve in another thread: this one has a loop already, as in a notebook."""
+        with ThreadPoolExecutor(1) as threads:
+            serving = threads.submit(serve)
+            try:
+                serving.result()
+            except KeyboardInterrupt:
+                self.stop_event.set()
 
     def _follow(self, listening: Listening) -> None:
         loop = asyncio.get_running_loop()
@@ -134,6 +149,14 @@ class Server(Office):
         loop.add_reader(parent.sentinel, listening.stop)
         if parent.pid == os.getppid():
             _stop_with(loop, os.getppid(), listening.stop)
+
+
+def _is_in_a_loop() -> bool:
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        return False
+    return True
 
 
 def reachable(address: Any) -> Any:
