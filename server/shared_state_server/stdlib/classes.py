@@ -19,6 +19,8 @@ import sys
 from collections.abc import Callable, Iterable
 from typing import Any
 
+from .memo import check_memo
+
 __all__ = ["MANAGERS", "PROXIES", "Classes", "Elsewhere", "names_no_class"]
 
 MANAGERS = "multiprocessing.managers"
@@ -75,6 +77,15 @@ class Classes:
             if not each.partition(":")[0] or not each.partition(":")[2]:
                 raise ValueError(f"a class is named as module:Class, not {each!r}")
         self._found: dict[tuple[str, str], Any] = {}
+
+    def check(self, payload: bytes) -> None:
+        """Refuse a pickle whose memo would be larger than itself, unless all clients are trusted.
+
+        Raises:
+            pickle.UnpicklingError: it would.
+        """
+        if self._named is not None:
+            check_memo(payload)
 
     def load(self, payload: bytes, rebuild: Callable[..., Any], *, plain_only: bool) -> Any:
         """Read a pickle; `rebuild` makes the proxies in it.
