@@ -123,7 +123,7 @@ def test_a_defect_at_one_deadline_does_not_take_the_others_theirs(server: Thread
             del service.expire  # what it was before
             raise AssertionError("a defect")
 
-        service.expire = expire  # type: ignore[method-assign]
+        service.expire = expire  # type: ignore[method-assign]  # for one ring
 
     server.look(break_once)
     with server.connect() as client:

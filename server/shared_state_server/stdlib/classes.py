@@ -19,6 +19,9 @@ import sys
 from collections.abc import Callable, Iterable
 from typing import Any
 
+from .making import MEASURED, Making
+from .memo import check_memo
+
 __all__ = ["MANAGERS", "PROXIES", "Classes", "Elsewhere", "is_managers", "names_no_class"]
 
 MANAGERS = "multiprocessing.managers"
@@ -82,6 +85,15 @@ class Classes:
         """Whether the operator trusts whoever has the key to run code here."""
         return self._named is None
 
+    def check(self, payload: bytes) -> None:
+        """Refuse a pickle whose memo would be larger than itself, unless all clients are trusted.
+
+        Raises:
+            pickle.UnpicklingError: it would.
+        """
+        if self._named is not None:
+            check_memo(payload)
+
     def load(self, payload: bytes, rebuild: Callable[..., Any], *, plain_only: bool) -> Any:
         """Read a pickle; `rebuild` makes the proxies in it.
 
@@ -91,6 +103,7 @@ class Classes:
         """
         reader = _Unpickler(io.BytesIO(payload))
         reader.classes, reader.rebuild, reader.plain_only = self, rebuild, plain_only
+        reader.making = None if self._named is None else Making(len(payload))
         return reader.load()
 
     def find(self, module: str, name: str, plain_only: bool) -> Any:
@@ -154,6 +167,7 @@ class _Unpickler(pickle.Unpickler):
     classes: Classes
     rebuild: Callable[..., Any]
     plain_only: bool
+    making: Making | None
 
     def find_class(self, module: str, name: str, /) -> Any:
         if is_managers(module):
@@ -162,4 +176,7 @@ class _Unpickler(pickle.Unpickler):
                 return functools.partial(self.rebuild, plain_only=self.plain_only)
             if name == "Token":
                 return sys.modules[MANAGERS].Token
-        return self.classes.find(module, name, self.plain_only)
+        found = self.classes.find(module, name, self.plain_only)
+        if self.making is not None and name in MEASURED.get(module, ()):
+            return self.making.measured(found)
+        return found

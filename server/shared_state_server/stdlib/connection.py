@@ -187,7 +187,7 @@ class StdlibConnection(asyncio.Protocol):
         self._xml = is_xml(payload)
         if self._xml:
             request = read_xml(payload)
-        elif names_no_class(payload):
+        elif self._is_plain(payload):
             request = pickle.loads(payload)  # noqa: S301  # which can make nothing but plain values
         else:
             request = self.office.classes.load(payload, self._rebuild, plain_only=plain_only)
@@ -195,6 +195,10 @@ class StdlibConnection(asyncio.Protocol):
         if type(method) is not str or type(kwds) is not dict:
             raise pickle.UnpicklingError("a request that is none")
         return ident, method, args, kwds
+
+    def _is_plain(self, payload: bytes) -> bool:
+        self.office.classes.check(payload)
+        return names_no_class(payload)
 
     def _rebuild(self, *args: Any, plain_only: bool) -> Any:
         self._met_local = True

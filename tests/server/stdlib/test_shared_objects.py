@@ -147,6 +147,13 @@ def test_what_is_not_shared_and_what_is_not_allowed_is_refused_by_name(manager: 
         manager.jobs().put(Unknown())
 
 
+def test_a_request_cannot_ask_for_a_memo_larger_than_itself(manager: Any) -> None:
+    connection = manager._Client(manager.address, authkey=KEY.encode())
+    connection.send_bytes(b"\x80\x04Nr\x80\xc3\xc9\x01.")
+    kind, told = connection.recv()
+    assert (kind, "needs no memo" in told) == ("#TRACEBACK", True)
+
+
 def test_a_client_cannot_end_a_server_that_is_not_its_own(manager: Any) -> None:
     connection = manager._Client(manager.address, authkey=KEY.encode())
     with pytest.raises(RemoteError, match="operator"):
