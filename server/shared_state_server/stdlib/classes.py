@@ -19,6 +19,7 @@ import sys
 from collections.abc import Callable, Iterable
 from typing import Any
 
+from .making import MEASURED, Making
 from .memo import check_memo
 
 __all__ = ["MANAGERS", "PROXIES", "Classes", "Elsewhere", "names_no_class"]
@@ -96,6 +97,7 @@ class Classes:
         """
         reader = _Unpickler(io.BytesIO(payload))
         reader.classes, reader.rebuild, reader.plain_only = self, rebuild, plain_only
+        reader.making = None if self._named is None else Making(len(payload))
         return reader.load()
 
     def find(self, module: str, name: str, plain_only: bool) -> Any:
@@ -142,6 +144,7 @@ class _Unpickler(pickle.Unpickler):
     classes: Classes
     rebuild: Callable[..., Any]
     plain_only: bool
+    making: Making | None
 
     def find_class(self, module: str, name: str, /) -> Any:
         if is_managers(module):
@@ -149,4 +152,7 @@ class _Unpickler(pickle.Unpickler):
                 return functools.partial(self.rebuild)  # whose attributes BUILD cannot set
             if name == "Token":
                 return sys.modules[MANAGERS].Token
-        return self.classes.find(module, name, self.plain_only)
+        found = self.classes.find(module, name, self.plain_only)
+        if self.making is not None and name in MEASURED.get(module, ()):
+            return self.making.measured(found)
+        return found
