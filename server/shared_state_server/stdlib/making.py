@@ -38,7 +38,7 @@ class Making:
 
     def measured(self, made: Callable[..., Any]) -> Any:
         """Return what makes instances of a class, and takes from the allowance what it costs."""
-        maker: partial[Any] = partial(self._make, made)  # a function's attributes BUILD could set
+        maker = partial(self._make, made)  # a function's attributes BUILD could set
         self._classes[maker] = made
         return maker
 
@@ -48,7 +48,11 @@ class Making:
         if self._left < 0:
             raise pickle.UnpicklingError("a pickle makes far more of its values than it has bytes")
         # A class may be an argument itself: what a defaultdict makes, the class of an array.
-        return made(*(self._classes.get(a, a) if type(a) is partial else a for a in args))
+        return made(*map(self._class_of, args))
+
+    def _class_of(self, argument: Any) -> Any:
+        kind: Any = type(argument)
+        return self._classes.get(argument, argument) if kind is partial else argument
 
 
 def _cost(made: Callable[..., Any], argument: Any) -> int:
