@@ -6,6 +6,7 @@ sockets too; it forgets them and becomes a session of its own, before its first 
 
 from __future__ import annotations
 
+import itertools
 import os
 import threading
 import time
@@ -28,11 +29,12 @@ from .batch import Batch
 from .busy_poll import BUSY_POLL_S
 from .credentials import Places, find_addresses, find_key
 from .holdings import Holdings
-from .lane import Lane
+from .lane import Lane, Reach
 from .objects import BLOCKING
 from .proxy import Proxy, opening_of, reference_to
 from .reconnect import Opening
 from .session import DEFAULT_TIMEOUT_S, Session
+from .sockets import dial
 
 __all__ = ["Client", "client_at", "connect"]
 
@@ -77,11 +79,11 @@ class Client(BlockingAccessors):
         )
         self.callers = Made(self._caller)
         self._state = _State("", self)
-        self._guard = threading.Lock()
+        self._guard = threading.RLock()  # a signal handler may call in the middle of anything
         self._is_closed = False
         self._local = threading.local()
         self._lanes: Lanes = []
-        self._last_number = 0
+        self._numbers = itertools.count(1)
         self._abandoned: list[int] = []
         self.holdings = Holdings()
         _known[self] = None
@@ -279,19 +281,19 @@ class Client(BlockingAccessors):
     def _lane(self) -> Lane:
         """Return this thread's lane, made at its first call."""
         found: Lane | None = getattr(self._local, "lane", None)
-        if found is not None:
-            return found
+        if found is None:
+            found = self._local.lane = self._begin_lane()
+        return found
+
+    def _begin_lane(self, reach: Reach = dial) -> Lane:
+        """Open another connection of this thread."""
         if self._is_closed:
             raise ValueError("this client is closed")
         thread = threading.current_thread()
-        with self._guard:
-            self._last_number += 1
-            number = self._last_number
-        lane = Lane(self._session, number, thread.name)
+        lane = Lane(self._session, next(self._numbers), thread.name, self._begin_lane, reach)
         with self._guard:
             self._drop_lanes_of_ended_threads()
             self._lanes.append((lane, weakref.ref(thread)))
-        self._local.lane = lane
         return lane
 
     def _forget_lanes(self) -> None:
@@ -313,7 +315,7 @@ class Client(BlockingAccessors):
         """Become another session: this process is a fork of the one that connected."""
         for lane, _ in self._lanes:
             lane.close()  # the child's copy of the socket; the parent's goes on
-        self._guard = threading.Lock()
+        self._guard = threading.RLock()
         self._session.renew()
         self._forget_lanes()
         self._lanes = []

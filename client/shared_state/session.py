@@ -11,10 +11,9 @@ import os
 import random
 import secrets
 import socket
-import threading
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
-from weakref import WeakSet, WeakValueDictionary
+from weakref import WeakValueDictionary
 
 from shared_state_protocol.address import Address
 from shared_state_protocol.codec import Codec
@@ -86,8 +85,7 @@ class Session:
         self._host = socket.gethostname()
         self._pid = os.getpid()
         self._welcomed.clear()
-        self._guard = threading.Lock()
-        self._lanes: WeakSet[Lane] = WeakSet()
+        self._lanes: WeakValueDictionary[int, Lane] = WeakValueDictionary()
         self.random = random.Random()  # noqa: S311  # jitter is no secret
 
     def addresses(self) -> list[Address]:
@@ -106,15 +104,14 @@ class Session:
 
     def join(self, lane: Lane) -> None:
         """Count a lane as one of this session."""
-        with self._guard:
-            self._lanes.add(lane)
+        self._lanes[lane.number] = lane
 
     def gather(self, instance: bytes) -> None:
         """Have all lanes go to the one instance that this session is with now."""
-        with self._guard:
-            lanes = list(self._lanes)
-        for lane in lanes:
-            lane.come_to(instance)
+        for found in self._lanes.valuerefs():  # a list, whatever other threads do meanwhile
+            lane = found()
+            if lane is not None:
+                lane.come_to(instance)
 
     def remember(self, opening: Opening, proxy: Any) -> None:
         """Have an object opened again, should it be lost, as long as `proxy` is used."""
