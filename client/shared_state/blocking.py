@@ -80,7 +80,6 @@ class Client(BlockingAccessors):
         self.callers = Made(self._caller)
         self._state = _State("", self)
         self._guard = threading.RLock()  # a signal handler may call in the middle of anything
-        self._is_closed = False
         self._local = threading.local()
         self._lanes: Lanes = []
         self._numbers = itertools.count(1)
@@ -149,19 +148,24 @@ class Client(BlockingAccessors):
     @property
     def is_closed(self) -> bool:
         """Whether `close` was called."""
-        return self._is_closed
+        return self._session.is_closed
 
     def close(self) -> None:
-        """Say goodbye: the server frees what this process holds. Closing twice is allowed."""
+        """Say goodbye: the server frees what this process holds. Closing twice is allowed.
+
+        What other threads wait for ends at once, by ConnectionAbortedError.
+        """
         with self._guard:
             lanes, self._lanes = self._lanes, []
-            if self._is_closed:
+            if self._session.is_closed:
                 return
-            self._is_closed = True
+            self._session.is_closed = True
         self._forget_lanes()
-        for lane, _ in lanes[:-1]:
-            lane.close()
-        for lane, _ in lanes[-1:]:
+        # What has arrived is confirmed before the session ends, on a lane that nobody else uses.
+        found = sorted((lane for lane, _ in lanes), key=lambda lane: not lane.is_calling)
+        for lane in found[:-1]:
+            lane.end()
+        for lane in found[-1:]:
             lane.say_goodbye()
 
     def __enter__(self) -> Client:
@@ -176,7 +180,7 @@ class Client(BlockingAccessors):
         self.close()
 
     def __repr__(self) -> str:
-        state = "closed client" if self._is_closed else "client"
+        state = "closed client" if self.is_closed else "client"
         return f"<shared_state {state} of {self.address}>"
 
     # Calls
@@ -280,21 +284,25 @@ class Client(BlockingAccessors):
 
     def _lane(self) -> Lane:
         """Return this thread's lane, made at its first call."""
-        found: Lane | None = getattr(self._local, "lane", None)
+        local = self._local  # that of a client which is closed meanwhile is not used again
+        found: Lane | None = getattr(local, "lane", None)
         if found is None:
-            found = self._local.lane = self._begin_lane()
+            found = local.lane = self._begin_lane()
         return found
 
     def _begin_lane(self, reach: Reach = dial) -> Lane:
         """Open another connection of this thread."""
-        if self._is_closed:
+        if self.is_closed:
             raise ValueError("this client is closed")
         thread = threading.current_thread()
         lane = Lane(self._session, next(self._numbers), thread.name, self._begin_lane, reach)
         with self._guard:
-            self._drop_lanes_of_ended_threads()
-            self._lanes.append((lane, weakref.ref(thread)))
-        return lane
+            if not self.is_closed:
+                self._drop_lanes_of_ended_threads()
+                self._lanes.append((lane, weakref.ref(thread)))
+                return lane
+        lane.say_goodbye()
+        raise ValueError("this client is closed")
 
     def _forget_lanes(self) -> None:
         """Have every thread look for its lane anew."""

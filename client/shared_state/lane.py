@@ -71,7 +71,7 @@ Reach = Callable[["Session", int, str], Opened]
 class Lane(Link):
     """One connection of a blocking client, used by one thread. `batch` is open while not None.
 
-    `begin_another` opens a lane of the same thread.
+    `begin_another` opens a lane of the same thread; `is_calling` says that a call is under way.
     """
 
     def __init__(
@@ -88,7 +88,7 @@ class Lane(Link):
         self._session = session
         self._begin_another = begin_another
         self._inner: Lane | None = None  # for calls in the middle of one of this lane
-        self._is_calling = False
+        self.is_calling = False
         # One for prompt replies, and one for those that somebody else decides about.
         self._busy_polls = BusyPoll(session.busy_poll), BusyPoll(session.busy_poll)
         self._previous = 0
@@ -117,9 +117,9 @@ class Lane(Link):
             TimeoutError: no reply in time to a request that need not wait.
             Exception: what the server answered.
         """
-        if self._is_calling:
+        if self.is_calling:
             return self._inner_lane().exchange(operation, name, arguments, limit)
-        self._is_calling = True
+        self.is_calling = True
         try:
             previous = self._previous
             number = self._previous = previous + 1
@@ -161,7 +161,7 @@ class Lane(Link):
                 return message[1]
             return self._outcome(message, operation, name, arguments)
         finally:
-            self._is_calling = False
+            self.is_calling = False
 
     def _exchange_large(self, request: Request, frame: Frame, limit: int | None) -> Any:
         """Do what `exchange` does with a large frame, which nobody puts together."""
@@ -187,9 +187,9 @@ class Lane(Link):
         self, calls: Sequence[tuple[Operation[..., Any], str, Arguments]]
     ) -> list[Message]:
         """Send many requests in few writes and return their replies, in order."""
-        if self._is_calling:
+        if self.is_calling:
             return self._inner_lane().exchange_many(calls)
-        self._is_calling = True
+        self.is_calling = True
         try:
             now = time.monotonic()
             first = self._previous + 1
@@ -206,7 +206,7 @@ class Lane(Link):
                 raise
             return [replies[each.number] for each in requests]
         finally:
-            self._is_calling = False
+            self.is_calling = False
 
     def _inner_lane(self) -> Lane:
         """Return the lane for calls in the middle of one of this lane, made at the first of them.
@@ -255,13 +255,13 @@ class Lane(Link):
 
         It does not in the middle of a call of this lane.
         """
-        if self._is_calling:
+        if self.is_calling:
             return False
-        self._is_calling = True
+        self.is_calling = True
         try:
             return self._mention(operation, name, arguments)
         finally:
-            self._is_calling = False
+            self.is_calling = False
 
     def _mention(self, operation: Operation[..., Any], name: str, arguments: Arguments) -> bool:
         """Do the same between the parts of a call, so without acknowledging anything."""
@@ -282,7 +282,18 @@ class Lane(Link):
     def say_goodbye(self) -> None:
         """Tell the server that the session ends."""
         self._tell(messages.notice(messages.GOODBYE))
-        self.close()
+        self.end()
+
+    def end(self) -> None:
+        """End the connection in order, for good. Its thread is told of it, if it is in a call.
+
+        Then it is for that thread to close the socket: closing wakes nobody, and the number of its
+        descriptor must not become another's while it is in use.
+        """
+        with contextlib.suppress(OSError):  # its connection may be gone already
+            self._opened.shutdown(socket.SHUT_RDWR)
+        if not self.is_calling:
+            self.close()
 
     # What may go wrong
 
@@ -363,11 +374,19 @@ class Lane(Link):
         self._tell(b"".join(frames))
 
     def _replace(self, opened: Opened) -> Welcome:
-        """Go on with another connection."""
+        """Go on with another connection.
+
+        Raises:
+            ConnectionAbortedError: another thread has closed the client meanwhile.
+        """
         old, sharing = self._opened, self._sharing
         self._use(*opened)
         old.close()
         sharing.close()
+        if self._session.is_closed:
+            self.say_goodbye()
+            self.close()
+        self._session.check_open()
         return opened[1]
 
     def _take_back(self, requests: Sequence[Request], ending: BaseException) -> None:

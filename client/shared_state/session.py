@@ -72,6 +72,7 @@ class Session:
         self.encoders: Encoders = Made(lambda operation: operation.encoder(self.codec))
         self.decoders: Decoders = Made(lambda operation: operation.decoder(self.codec))
         self.instance = b""
+        self.is_closed = False
         self.openings: WeakValueDictionary[str, Opening] = WeakValueDictionary()
         self._addresses = addresses
         self._welcomed: set[int] = set()
@@ -87,6 +88,15 @@ class Session:
         self._welcomed.clear()
         self._lanes: WeakValueDictionary[int, Lane] = WeakValueDictionary()
         self.random = random.Random()  # noqa: S311  # jitter is no secret
+
+    def check_open(self) -> None:
+        """Refuse to connect again for a client that is not used any more.
+
+        Raises:
+            ConnectionAbortedError: it was closed.
+        """
+        if self.is_closed:
+            raise ConnectionAbortedError("this client was closed")
 
     def addresses(self) -> list[Address]:
         """Return the addresses as they are tried: the one where the other lanes are comes first."""
