@@ -184,27 +184,34 @@ class Lane(Link):
         return self._session.result_of(message)
 
     def exchange_many(
-        self, calls: Sequence[tuple[Operation[..., Any], str, Arguments]]
-    ) -> list[Message]:
-        """Send many requests in few writes and return their replies, in order."""
+        self, calls: Sequence[tuple[Operation[..., Any], str, Arguments]], replies: list[Message]
+    ) -> None:
+        """Send many requests in few writes and add their replies to `replies`, in order.
+
+        If an exception ends that, those that are there were confirmed, and the others go back.
+        """
         if self.is_calling:
-            return self._inner_lane().exchange_many(calls)
+            self._inner_lane().exchange_many(calls, replies)
+            return
         self.is_calling = True
         try:
             now = time.monotonic()
             first = self._previous + 1
             self._previous += len(calls)
             requests = [Request(first + i, *call, now) for i, call in enumerate(calls)]
-            replies: dict[int, Message] = {}
+            found: dict[int, Message] = {}
             try:
-                for chunk, data in self._chunks(requests, first - 1, replies):
+                for chunk, data in self._chunks(requests, first - 1, found):
                     self._tell(data)
-                    replies.update(self._leave_closing(chunk, self._insist(chunk)))
-                self._accept_many(requests, replies)
+                    found.update(self._leave_closing(chunk, self._insist(chunk)))
+                    # Before the next chunk acknowledges these, and so nothing of them can go back.
+                    self._accept_many(chunk, found)
+                    last = chunk[-1].number
+                    replies.extend(found[at] for at in range(first + len(replies), last + 1))
             except BaseException as ending:
-                self._take_back(requests, ending)
+                self._take_back(requests[len(replies) :], ending)
                 raise
-            return [replies[each.number] for each in requests]
+            replies.extend(found[each.number] for each in requests[len(replies) :])
         finally:
             self.is_calling = False
 
