@@ -4,7 +4,8 @@ Inside ``with state.batch() as batch:`` every operation of this thread is only n
 `Promise` of its result; leaving the block sends them all and fetches the replies. Results stand in
 `Batch.results` in the order of the calls, an error in the place of the call that failed. The block
 is no transaction: each operation takes effect by itself, in order. An exception inside the block
-sends nothing.
+sends nothing. One that ends the sending, as when the server stays away, leaves what had arrived,
+and stands in the places of all the others.
 """
 
 from __future__ import annotations
@@ -15,12 +16,13 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from shared_state_protocol.contract import Arguments, Operation
-from shared_state_protocol.errors import LimitExceeded, SharedStateError
+from shared_state_protocol.errors import LimitExceeded, OutcomeUnknown, SharedStateError
 from shared_state_protocol.state import State
 from shared_state_protocol.wire.messages import ANSWER_PARTS
 
 if TYPE_CHECKING:
     from .lane import Lane
+    from .request import Message
     from .session import Session
 
 __all__ = ["Batch", "Promise", "known"]
@@ -184,9 +186,21 @@ class Batch:
     ) -> None:
         self._lane.batch = None
         if kind is None:
-            outcomes = [self._ask(run) for run in self._runs]
-            for run, came in zip(self._runs, outcomes, strict=True):
-                self._tell(run.calls, came)
+            try:
+                for run in self._runs:
+                    self._carry_out(run)
+            except BaseException as ending:
+                calls = [call for run in self._runs for call in run.calls][len(self.results) :]
+                self._tell(calls, [_outcome_by(ending, operation) for operation, *_ in calls])
+                raise
+
+    def _carry_out(self, run: Alone | Together) -> None:
+        """Send the calls of a run and tell what came of them: of the first ones, if it fails."""
+        outcomes: list[Any] = []
+        try:
+            self._ask(run, outcomes)
+        finally:
+            self._tell(run.calls[: len(outcomes)], outcomes)
 
     def _tell(self, calls: list[Call], outcomes: list[Any]) -> None:
         """Keep what came of each call, and tell whoever was promised it."""
@@ -205,32 +219,35 @@ class Batch:
                 promise._kept = result  # pyright: ignore[reportPrivateUsage]  # see there
                 results.append(result)
 
-    def _ask(self, run: Alone | Together) -> list[Any]:
-        """Send the calls of a run, and return what came of each: a result or an exception."""
+    def _ask(self, run: Alone | Together, outcomes: list[Any]) -> None:
+        """Send the calls of a run, and add what came of each: a result or an exception."""
         requests: list[Any] = [request for _, _, _, request in run.calls]
         if isinstance(run, Together):
-            return self._ask_together(run.targets, requests)
-        return [
-            reply[1] if len(reply) == ANSWER_PARTS else self._session.error_of(reply)
-            for reply in self._lane.exchange_many(requests)
-        ]
+            self._ask_together(run.targets, requests, outcomes)
+            return
+        replies: list[Message] = []
+        try:
+            self._lane.exchange_many(requests, replies)
+        finally:
+            outcomes.extend(
+                reply[1] if len(reply) == ANSWER_PARTS else self._session.error_of(reply)
+                for reply in replies
+            )
 
-    def _ask_together(self, targets: list[Any], requests: list[Any]) -> list[Any]:
-        """Send calls that need not wait as few requests, and return what came of each.
+    def _ask_together(self, targets: list[Any], requests: list[Any], outcomes: list[Any]) -> None:
+        """Send calls that need not wait as few requests, and add what came of each.
 
         How many go into one is found by trying: half as many if they were too large, and then twice
         as many as had room. To start from all that are left each time would pack them all for each.
         """
-        results: list[Any] = []
-        while len(results) < len(requests):
-            some = requests[len(results) : len(results) + self._count]
+        while len(outcomes) < len(requests):
+            some = requests[len(outcomes) : len(outcomes) + self._count]
             try:
-                results.extend(self._ask_some(targets, some))
+                outcomes.extend(self._ask_some(targets, some))
             except LimitExceeded:
                 self._count = len(some) // 2
             else:
                 self._count = min(2 * self._count, REQUEST_CALLS)
-        return results
 
     def _ask_some(self, targets: list[Any], requests: list[Any]) -> list[Any]:
         """Return what came of at least the first of `requests`: a result or an exception each.
@@ -252,6 +269,15 @@ class Batch:
         for at, *failure in failures:
             results[at] = self._session.error_of([0, None, *failure])
         return results
+
+
+def _outcome_by(ending: BaseException, operation: Operation[..., Any]) -> Exception:
+    """Return what is raised for a call that had no reply when `ending` ended its batch."""
+    if isinstance(ending, Exception):
+        return ending
+    return OutcomeUnknown(
+        f"{operation.wire} took effect once or not at all: its batch was interrupted"
+    )
 
 
 def _with_few(targets: list[Any], requests: list[Any]) -> tuple[list[Any], list[Any]]:

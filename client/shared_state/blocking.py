@@ -6,6 +6,7 @@ sockets too; it forgets them and becomes a session of its own, before its first 
 
 from __future__ import annotations
 
+import itertools
 import os
 import threading
 import time
@@ -28,11 +29,12 @@ from .batch import Batch
 from .busy_poll import BUSY_POLL_S
 from .credentials import Places, find_addresses, find_key
 from .holdings import Holdings
-from .lane import Lane
+from .lane import Lane, Reach
 from .objects import BLOCKING
 from .proxy import Proxy, opening_of, reference_to
 from .reconnect import Opening
 from .session import DEFAULT_TIMEOUT_S, Session
+from .sockets import dial
 
 __all__ = ["Client", "client_at", "connect"]
 
@@ -77,11 +79,10 @@ class Client(BlockingAccessors):
         )
         self.callers = Made(self._caller)
         self._state = _State("", self)
-        self._guard = threading.Lock()
-        self._is_closed = False
+        self._guard = threading.RLock()  # a signal handler may call in the middle of anything
         self._local = threading.local()
         self._lanes: Lanes = []
-        self._last_number = 0
+        self._numbers = itertools.count(1)
         self._abandoned: list[int] = []
         self.holdings = Holdings()
         _known[self] = None
@@ -147,19 +148,24 @@ class Client(BlockingAccessors):
     @property
     def is_closed(self) -> bool:
         """Whether `close` was called."""
-        return self._is_closed
+        return self._session.is_closed
 
     def close(self) -> None:
-        """Say goodbye: the server frees what this process holds. Closing twice is allowed."""
+        """Say goodbye: the server frees what this process holds. Closing twice is allowed.
+
+        What other threads wait for ends at once, by ConnectionAbortedError.
+        """
         with self._guard:
             lanes, self._lanes = self._lanes, []
-            if self._is_closed:
+            if self._session.is_closed:
                 return
-            self._is_closed = True
+            self._session.is_closed = True
         self._forget_lanes()
-        for lane, _ in lanes[:-1]:
-            lane.close()
-        for lane, _ in lanes[-1:]:
+        # What has arrived is confirmed before the session ends, on a lane that nobody else uses.
+        found = sorted((lane for lane, _ in lanes), key=lambda lane: not lane.is_calling)
+        for lane in found[:-1]:
+            lane.end()
+        for lane in found[-1:]:
             lane.say_goodbye()
 
     def __enter__(self) -> Client:
@@ -174,7 +180,7 @@ class Client(BlockingAccessors):
         self.close()
 
     def __repr__(self) -> str:
-        state = "closed client" if self._is_closed else "client"
+        state = "closed client" if self.is_closed else "client"
         return f"<shared_state {state} of {self.address}>"
 
     # Calls
@@ -278,21 +284,25 @@ class Client(BlockingAccessors):
 
     def _lane(self) -> Lane:
         """Return this thread's lane, made at its first call."""
-        found: Lane | None = getattr(self._local, "lane", None)
-        if found is not None:
-            return found
-        if self._is_closed:
+        local = self._local  # that of a client which is closed meanwhile is not used again
+        found: Lane | None = getattr(local, "lane", None)
+        if found is None:
+            found = local.lane = self._begin_lane()
+        return found
+
+    def _begin_lane(self, reach: Reach = dial) -> Lane:
+        """Open another connection of this thread."""
+        if self.is_closed:
             raise ValueError("this client is closed")
         thread = threading.current_thread()
+        lane = Lane(self._session, next(self._numbers), thread.name, self._begin_lane, reach)
         with self._guard:
-            self._last_number += 1
-            number = self._last_number
-        lane = Lane(self._session, number, thread.name)
-        with self._guard:
-            self._drop_lanes_of_ended_threads()
-            self._lanes.append((lane, weakref.ref(thread)))
-        self._local.lane = lane
-        return lane
+            if not self.is_closed:
+                self._drop_lanes_of_ended_threads()
+                self._lanes.append((lane, weakref.ref(thread)))
+                return lane
+        lane.say_goodbye()
+        raise ValueError("this client is closed")
 
     def _forget_lanes(self) -> None:
         """Have every thread look for its lane anew."""
@@ -313,7 +323,7 @@ class Client(BlockingAccessors):
         """Become another session: this process is a fork of the one that connected."""
         for lane, _ in self._lanes:
             lane.close()  # the child's copy of the socket; the parent's goes on
-        self._guard = threading.Lock()
+        self._guard = threading.RLock()
         self._session.renew()
         self._forget_lanes()
         self._lanes = []

@@ -7,6 +7,7 @@ use, or the error that says why there is none.
 * The session's addresses are tried in turn, all of them each time; whoever answers first is taken.
 * What passes is tried again, after jittered delays and until the session's timeout is over. Never a
   TimeoutError: the patience is used up, or the caller's own alarm has rung.
+* A client that was closed meanwhile is not connected.
 * A server of this host says where its Unix socket is. If the same instance is behind that, it is
   used, and the way by which the server was found is left.
 """
@@ -70,6 +71,7 @@ class Dialling(Generic[C]):
         give_up = self._now() + self._session.timeout
         for delay in delays(self._session.random):
             yield delay
+            self._session.check_open()
             try:
                 return (yield from self._once())
             except TimeoutError:

@@ -9,7 +9,10 @@ makes that safe:
   again under its number (`reconnect` says when that is safe);
 * what interrupts a call may have left half a frame behind, written or read, so the next call takes
   a new connection. The old one stays open until then: if it closed, and was the last of its
-  session, the server would take this process for gone.
+  session, the server would take this process for gone;
+* a call in the middle of another one, by a signal handler or a `__del__`, goes over a lane of its
+  own: half a frame may be written here, and the reply of the call around it is for whoever receives
+  it in C, where nobody can be told that it was read already.
 
 An interruption between the confirmation of a delivery and its `return` loses the item, as one just
 after the `return` would.
@@ -20,7 +23,7 @@ from __future__ import annotations
 import contextlib
 import socket
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from ormsgpack import MsgpackEncodeError
@@ -47,7 +50,7 @@ if TYPE_CHECKING:
     from .batch import Batch
     from .session import Session
 
-__all__ = ["Lane"]
+__all__ = ["Lane", "Reach"]
 
 HELD: int = getattr(socket, "MSG_MORE", 0)
 """Has the kernel keep what is sent over TCP until more follows, for 0.2 s at the most, or until the
@@ -61,27 +64,44 @@ BATCH_BYTES = 64 * 1024
 so that client and server never wait for each other to read."""
 
 
-class Lane(Link):
-    """One connection of a blocking client, used by one thread. `batch` is open while not None."""
+Reach = Callable[["Session", int, str], Opened]
+"""How a lane is connected: `dial`, or `redial`."""
 
-    def __init__(self, session: Session, number: int, thread: str) -> None:
+
+class Lane(Link):
+    """One connection of a blocking client, used by one thread. `batch` is open while not None.
+
+    `begin_another` opens a lane of the same thread; `is_calling` says that a call is under way.
+    """
+
+    def __init__(
+        self,
+        session: Session,
+        number: int,
+        thread: str,
+        begin_another: Callable[[Reach], Lane],
+        reach: Reach = dial,
+    ) -> None:
         self.batch: Batch | None = None
         self.number = number
         self.thread = thread
         self._session = session
+        self._begin_another = begin_another
+        self._inner: Lane | None = None  # for calls in the middle of one of this lane
+        self.is_calling = False
         # One for prompt replies, and one for those that somebody else decides about.
         self._busy_polls = BusyPoll(session.busy_poll), BusyPoll(session.busy_poll)
         self._previous = 0
         self._given_up: list[Request] = []
         before = session.instance
-        super().__init__(*dial(session, number, thread))
+        super().__init__(*reach(session, number, thread))
         session.join(self)
         if before not in (b"", self._instance):
             self._open_again()
 
     # Calls
 
-    def exchange(
+    def exchange(  # noqa: C901  # the way of every call
         self,
         operation: Operation[..., Any],
         name: str,
@@ -97,45 +117,51 @@ class Lane(Link):
             TimeoutError: no reply in time to a request that need not wait.
             Exception: what the server answered.
         """
-        previous = self._previous
-        number = self._previous = previous + 1
+        if self.is_calling:
+            return self._inner_lane().exchange(operation, name, arguments, limit)
+        self.is_calling = True
         try:
-            frame = messages.request(number, previous, operation.wire, name, arguments)
-        except MsgpackEncodeError:
-            request = Request(number, operation, name, arguments, time.monotonic())
-            return self._exchange_large(request, request.frame(previous), limit)
-        if limit is not None or len(frame) > self._short_bytes:
-            if len(frame) > LARGE_BYTES:
+            previous = self._previous
+            number = self._previous = previous + 1
+            try:
+                frame = messages.request(number, previous, operation.wire, name, arguments)
+            except MsgpackEncodeError:
                 request = Request(number, operation, name, arguments, time.monotonic())
-                return self._exchange_large(request, frame, limit)
-            self._session.check_size(frame, limit)
-        started = time.monotonic() if operation.waits else 0.0
-        sock = self._socket
-        try:
-            # `_send` and `_read` written out, because this is the way of every call: a function is
-            # 0.1 µs, and ten times that when several processes share the caches.
-            if sock is None or self._payloads or self._reader.pending_bytes:
-                raise Broken
-            self._socket = None
-            sock.sendall(frame)
-            self._socket = sock
-            self._busy_polls[operation.waits].wait(self._readable)
-            data = sock.recv(self._read_bytes)
-            size = len(data) - HEADER_BYTES
-            if size > 0 and read_header(data)[0] == size:
-                message = messages.read(data[HEADER_BYTES:])
-            else:
-                message = self._take(data) or self._read()
-            while message[0] != number:
-                message = self._read()
-            if operation.confirms:
-                message = self._accept(operation, message)
-        except BaseException as error:  # noqa: BLE001  # `_rescue` raises what it cannot mend
-            request = Request(number, operation, name, arguments, started or time.monotonic())
-            message = self._rescue(error, request)
-        if len(message) == ANSWER_PARTS:
-            return message[1]
-        return self._outcome(message, operation, name, arguments)
+                return self._exchange_large(request, request.frame(previous), limit)
+            if limit is not None or len(frame) > self._short_bytes:
+                if len(frame) > LARGE_BYTES:
+                    request = Request(number, operation, name, arguments, time.monotonic())
+                    return self._exchange_large(request, frame, limit)
+                self._session.check_size(frame, limit)
+            started = time.monotonic() if operation.waits else 0.0
+            sock = self._socket
+            try:
+                # `_send` and `_read` written out, because this is the way of every call: a function
+                # is 0.1 µs, and ten times that when several processes share the caches.
+                if sock is None or self._payloads or self._reader.pending_bytes:
+                    raise Broken
+                self._socket = None
+                sock.sendall(frame)
+                self._socket = sock
+                self._busy_polls[operation.waits].wait(self._readable)
+                data = sock.recv(self._read_bytes)
+                size = len(data) - HEADER_BYTES
+                if size > 0 and read_header(data)[0] == size:
+                    message = messages.read(data[HEADER_BYTES:])
+                else:
+                    message = self._take(data) or self._read()
+                while message[0] != number:
+                    message = self._read()
+                if operation.confirms:
+                    message = self._accept(operation, message)
+            except BaseException as error:  # noqa: BLE001  # `_rescue` raises what it cannot mend
+                request = Request(number, operation, name, arguments, started or time.monotonic())
+                message = self._rescue(error, request)
+            if len(message) == ANSWER_PARTS:
+                return message[1]
+            return self._outcome(message, operation, name, arguments)
+        finally:
+            self.is_calling = False
 
     def _exchange_large(self, request: Request, frame: Frame, limit: int | None) -> Any:
         """Do what `exchange` does with a large frame, which nobody puts together."""
@@ -158,23 +184,51 @@ class Lane(Link):
         return self._session.result_of(message)
 
     def exchange_many(
-        self, calls: Sequence[tuple[Operation[..., Any], str, Arguments]]
-    ) -> list[Message]:
-        """Send many requests in few writes and return their replies, in order."""
-        now = time.monotonic()
-        first = self._previous + 1
-        self._previous += len(calls)
-        requests = [Request(first + i, *call, now) for i, call in enumerate(calls)]
-        replies: dict[int, Message] = {}
+        self, calls: Sequence[tuple[Operation[..., Any], str, Arguments]], replies: list[Message]
+    ) -> None:
+        """Send many requests in few writes and add their replies to `replies`, in order.
+
+        If an exception ends that, those that are there were confirmed, and the others go back.
+        """
+        if self.is_calling:
+            self._inner_lane().exchange_many(calls, replies)
+            return
+        self.is_calling = True
         try:
-            for chunk, data in self._chunks(requests, first - 1, replies):
-                self._tell(data)
-                replies.update(self._leave_closing(chunk, self._insist(chunk)))
-            self._accept_many(requests, replies)
-        except BaseException as ending:
-            self._take_back(requests, ending)
-            raise
-        return [replies[each.number] for each in requests]
+            now = time.monotonic()
+            first = self._previous + 1
+            self._previous += len(calls)
+            requests = [Request(first + i, *call, now) for i, call in enumerate(calls)]
+            found: dict[int, Message] = {}
+            try:
+                for chunk, data in self._chunks(requests, first - 1, found):
+                    self._tell(data)
+                    found.update(self._leave_closing(chunk, self._insist(chunk)))
+                    # Before the next chunk acknowledges these, and so nothing of them can go back.
+                    self._accept_many(chunk, found)
+                    last = chunk[-1].number
+                    replies.extend(found[at] for at in range(first + len(replies), last + 1))
+            except BaseException as ending:
+                self._take_back(requests[len(replies) :], ending)
+                raise
+            replies.extend(found[each.number] for each in requests[len(replies) :])
+        finally:
+            self.is_calling = False
+
+    def _inner_lane(self) -> Lane:
+        """Return the lane for calls in the middle of one of this lane, made at the first of them.
+
+        One that is with a lost server would raise `StateLost`, of which this lane tells already.
+        What is acquired over it is the thread's, but a ring of locks that it is in is not seen.
+        """
+        before = self._inner
+        if before is not None and before._instance == self._session.instance:
+            return before
+        made = self._begin_another(redial)
+        before, self._inner = self._inner, made
+        if before is not None:
+            before.leave()
+        return made
 
     def _chunks(
         self, requests: Sequence[Request], acknowledged: int, replies: dict[int, Message]
@@ -206,8 +260,18 @@ class Lane(Link):
     def mention(self, operation: Operation[..., Any], name: str, arguments: Arguments) -> bool:
         """Send a request to whose reply nobody will listen; return whether it went.
 
-        It may come between the parts of a call of this lane, so it acknowledges nothing.
+        It does not in the middle of a call of this lane.
         """
+        if self.is_calling:
+            return False
+        self.is_calling = True
+        try:
+            return self._mention(operation, name, arguments)
+        finally:
+            self.is_calling = False
+
+    def _mention(self, operation: Operation[..., Any], name: str, arguments: Arguments) -> bool:
+        """Do the same between the parts of a call, so without acknowledging anything."""
         number = self._previous = self._previous + 1
         return self._tell(Request(number, operation, name, arguments, 0.0).whole_frame(0))
 
@@ -225,7 +289,18 @@ class Lane(Link):
     def say_goodbye(self) -> None:
         """Tell the server that the session ends."""
         self._tell(messages.notice(messages.GOODBYE))
-        self.close()
+        self.end()
+
+    def end(self) -> None:
+        """End the connection in order, for good. Its thread is told of it, if it is in a call.
+
+        Then it is for that thread to close the socket: closing wakes nobody, and the number of its
+        descriptor must not become another's while it is in use.
+        """
+        with contextlib.suppress(OSError):  # its connection may be gone already
+            self._opened.shutdown(socket.SHUT_RDWR)
+        if not self.is_calling:
+            self.close()
 
     # What may go wrong
 
@@ -306,11 +381,19 @@ class Lane(Link):
         self._tell(b"".join(frames))
 
     def _replace(self, opened: Opened) -> Welcome:
-        """Go on with another connection."""
+        """Go on with another connection.
+
+        Raises:
+            ConnectionAbortedError: another thread has closed the client meanwhile.
+        """
         old, sharing = self._opened, self._sharing
         self._use(*opened)
         old.close()
         sharing.close()
+        if self._session.is_closed:
+            self.say_goodbye()
+            self.close()
+        self._session.check_open()
         return opened[1]
 
     def _take_back(self, requests: Sequence[Request], ending: BaseException) -> None:
@@ -343,7 +426,7 @@ class Lane(Link):
         """
         self._session.gather(self._instance)
         for opening in list(self._session.openings.values()):
-            self.mention(opening.operation, opening.name, opening.arguments)
+            self._mention(opening.operation, opening.name, opening.arguments)
 
     def _amends(self) -> bytes:
         """Return what the server has to read first after calls were given up."""

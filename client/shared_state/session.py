@@ -11,10 +11,9 @@ import os
 import random
 import secrets
 import socket
-import threading
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
-from weakref import WeakSet, WeakValueDictionary
+from weakref import WeakValueDictionary
 
 from shared_state_protocol.address import Address
 from shared_state_protocol.codec import Codec
@@ -74,6 +73,7 @@ class Session:
         self.encoders: Encoders = Made(lambda operation: operation.encoder(self.codec))
         self.decoders: Decoders = Made(lambda operation: operation.decoder(self.codec))
         self.instance = b""
+        self.is_closed = False
         self.openings: WeakValueDictionary[str, Opening] = WeakValueDictionary()
         self._addresses = addresses
         self._welcomed: set[int] = set()
@@ -87,9 +87,17 @@ class Session:
         self._host = socket.gethostname()
         self._pid = os.getpid()
         self._welcomed.clear()
-        self._guard = threading.Lock()
-        self._lanes: WeakSet[Lane] = WeakSet()
+        self._lanes: WeakValueDictionary[int, Lane] = WeakValueDictionary()
         self.random = random.Random()  # noqa: S311  # jitter is no secret
+
+    def check_open(self) -> None:
+        """Refuse to connect again for a client that is not used any more.
+
+        Raises:
+            ConnectionAbortedError: it was closed.
+        """
+        if self.is_closed:
+            raise ConnectionAbortedError("this client was closed")
 
     def addresses(self) -> list[Address]:
         """Return the addresses as they are tried: the one where the other lanes are comes first."""
@@ -107,15 +115,14 @@ class Session:
 
     def join(self, lane: Lane) -> None:
         """Count a lane as one of this session."""
-        with self._guard:
-            self._lanes.add(lane)
+        self._lanes[lane.number] = lane
 
     def gather(self, instance: bytes) -> None:
         """Have all lanes go to the one instance that this session is with now."""
-        with self._guard:
-            lanes = list(self._lanes)
-        for lane in lanes:
-            lane.come_to(instance)
+        for found in self._lanes.valuerefs():  # a list, whatever other threads do meanwhile
+            lane = found()
+            if lane is not None:
+                lane.come_to(instance)
 
     def remember(self, opening: Opening, proxy: Any) -> None:
         """Have an object opened again, should it be lost, as long as `proxy` is used."""

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 import shared_state
-from shared_state.lane import Lane
+from shared_state.lane import BATCH_BYTES, Lane
 from shared_state_server.settings import MIN_FRAME_BYTES, Settings
 
 from ..fixtures.servers import ThreadServer
@@ -98,6 +98,86 @@ def test_what_fails_for_all_is_an_exception_of_each(
     assert [type(each) for each in batch.results] == [shared_state.StateLost] * 3
     assert len({id(each) for each in batch.results}) == 3
     assert {str(each) for each in batch.results} == {"the server was lost"}
+
+
+class Failing:
+    """Has a method of lanes raise an error, from its second call on."""
+
+    def __init__(self, patch: pytest.MonkeyPatch, name: str, error: BaseException) -> None:
+        self._original: Callable[..., Any] = getattr(Lane, name)
+        self._error = error
+        self._calls = 0
+        call = self._call
+
+        def failing(*arguments: Any) -> Any:  # a function, for it becomes a method
+            return call(*arguments)
+
+        patch.setattr(Lane, name, failing)
+
+    def _call(self, *arguments: Any) -> Any:
+        self._calls += 1
+        if self._calls > 1:
+            raise self._error
+        return self._original(*arguments)
+
+
+@pytest.mark.parametrize(
+    ("ending", "told"),
+    [
+        (ConnectionResetError("the network is away"), ConnectionResetError),
+        (KeyboardInterrupt(), shared_state.OutcomeUnknown),
+    ],
+    ids=["error", "signal"],
+)
+def test_what_arrived_before_a_part_failed_is_told(
+    client: shared_state.Client,
+    monkeypatch: pytest.MonkeyPatch,
+    ending: BaseException,
+    told: type[Exception],
+) -> None:
+    shared, jobs = client.dict("d"), client.queue("jobs")
+    jobs.put("precious")
+
+    def block() -> None:
+        with batch:
+            promises.extend([shared.set("a", 1), jobs.get(), shared.set("b", 2), jobs.get()])
+
+    with monkeypatch.context() as patch:
+        Failing(patch, "exchange", ending)
+        batch, promises = client.batch(), list[Any]()
+        with pytest.raises(type(ending)):
+            block()
+    assert [each.result() for each in promises[:2]] == [None, "precious"]
+    for each in promises[2:]:
+        with pytest.raises(told):
+            each.result()
+    assert batch.results[:2] == [None, "precious"]
+    assert [type(each) for each in batch.results[2:]] == [told, told]
+    assert shared == {"a": 1}
+
+
+def test_what_a_part_of_a_run_has_brought_is_told_or_goes_back(
+    client: shared_state.Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The second part tells the server that the replies to the first have arrived."""
+    jobs, results = client.queue("jobs"), client.queue("results")
+    jobs.put_many(["first", "second"])
+
+    def block() -> None:
+        with batch:
+            promises.append(jobs.get())
+            promises.extend(results.put("x" * BATCH_BYTES) for _ in range(2))
+            promises.append(jobs.get())
+
+    with monkeypatch.context() as patch:
+        Failing(patch, "_insist", ConnectionResetError("the network is away"))
+        batch, promises = client.batch(), list[Any]()
+        with pytest.raises(ConnectionResetError):
+            block()
+    assert promises[0].result() == "first"
+    assert [type(each) for each in batch.results[1:]] == [ConnectionResetError] * 3
+    assert jobs.get_nowait() == "second"
+    assert jobs.empty()
 
 
 def test_an_object_of_another_type_is_an_error_of_its_accessor(
