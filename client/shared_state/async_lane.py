@@ -11,6 +11,7 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from typing import TYPE_CHECKING, Any
+from weakref import WeakSet
 
 from shared_state_protocol.contract import Arguments, Operation
 from shared_state_protocol.errors import StateLost
@@ -58,6 +59,7 @@ class AsyncLane:
         self._given_up: deque[tuple[int, int]] = deque()
         self._patience: asyncio.TimerHandle | None = None
         self._loss: StateLost | None = None  # that nobody has been told of
+        self._wires: WeakSet[Wire] = WeakSet()  # with those that are just being opened
 
     # Calls
 
@@ -251,6 +253,17 @@ class AsyncLane:
             self._flush()
             wire.close()
             await wire.closed.wait()
+
+    def end_in_child(self) -> None:
+        """Let go of every connection: this process is a fork, and they are its parent's."""
+        self.is_closed = True
+        self.wire = None
+        for wire in self._wires:
+            wire.end_in_child()
+
+    def made(self, wire: Wire) -> None:
+        """Take note of a connection that is being opened."""
+        self._wires.add(wire)
 
     def lost(self, wire: Wire) -> None:
         """Take note that a connection is gone."""

@@ -1,13 +1,19 @@
-"""The async client: any number of tasks of one event loop, and one connection for them all."""
+"""The async client: any number of tasks of one event loop, and one connection for them all.
+
+A fork has its parent's connection too, and a copy of its loop, with which nothing can be done: its
+client is closed before its first line runs.
+"""
 
 from __future__ import annotations
 
 import asyncio
+import os
 import time
 from collections.abc import AsyncIterator, Generator
 from functools import partial
 from types import TracebackType
 from typing import Any, TypeVar
+from weakref import WeakSet
 
 from shared_state_protocol.address import Address
 from shared_state_protocol.codec import Codec
@@ -75,6 +81,7 @@ class AsyncClient(AwaitingAccessors):
         self.holdings = Holdings()
         # By the operation and the name: openings that the server has accepted.
         self._opened: set[tuple[str, str]] = set()
+        _known.add(self)
 
     # Objects
 
@@ -120,6 +127,11 @@ class AsyncClient(AwaitingAccessors):
     async def close(self) -> None:
         """Say goodbye: the server frees what this client holds. Closing twice is allowed."""
         await self._lane.close()
+
+    def end_in_child(self) -> None:
+        """Be closed: this process is a fork of the one that connected, which goes on."""
+        self._lane.end_in_child()
+        self.holdings.clear()
 
     async def __aenter__(self) -> AsyncClient:
         return self
@@ -219,6 +231,19 @@ class AsyncClient(AwaitingAccessors):
 
     def _resolve(self, type_name: str, name: str) -> AsyncProxy:
         return AWAITING[type_name](name, self)
+
+
+_known: WeakSet[AsyncClient] = WeakSet()
+"""The clients of this process, for its forks."""
+
+
+def _end_in_child() -> None:
+    for client in list(_known):
+        client.end_in_child()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_end_in_child)
 
 
 class connect_async:  # noqa: N801  # it is called as a function

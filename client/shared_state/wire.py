@@ -8,6 +8,7 @@ rules of `dialling`, as `sockets` does for blocking clients.
 from __future__ import annotations
 
 import asyncio
+import os
 from typing import TYPE_CHECKING, Any
 
 from shared_state_protocol.address import Address
@@ -48,6 +49,7 @@ class Wire(asyncio.Protocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self.transport = transport
+        self._lane.made(self)
         if self.kind == "tcp":
             tune(transport.get_extra_info("socket"), self._peer_timeout)
 
@@ -105,6 +107,23 @@ class Wire(asyncio.Protocol):
         if self.transport is not None:
             self.break_off()
             self.transport.abort()
+
+    def end_in_child(self) -> None:
+        """Have this process, a fork of the one that connected, let go of the connection.
+
+        The transport must not be closed: its loop would take the connection out of the list of what
+        is watched, which the system keeps once for both processes. So the descriptor stays, and is
+        one of nothing.
+        """
+        if self._sharing is not None:
+            self._sharing.close()
+        nothing = os.open(os.devnull, os.O_RDWR)
+        try:
+            if not self.closed.is_set():
+                descriptor = self.transport.get_extra_info("socket").fileno()
+                os.dup2(nothing, descriptor, inheritable=False)
+        finally:
+            os.close(nothing)
 
     def break_off(self) -> None:
         """Have the coming close be a reset; see `sockets.break_off`."""
