@@ -278,6 +278,7 @@ class AsyncLane:
             self.lost(wire)
             return
         self.wire = wire
+        wire.end_in_order()
         self._outbox.clear()
 
     def _reconnect(self) -> None:

@@ -22,7 +22,7 @@ from shared_state_protocol.wire.large import LARGE_BYTES, Frame
 from .dialling import PREVENTED, Dialling, Steps
 from .session import unreachable
 from .sharing import Sharing
-from .sockets import break_off, tune
+from .sockets import break_off, end_in_order, tune
 
 if TYPE_CHECKING:
     from .async_lane import AsyncLane
@@ -52,6 +52,8 @@ class Wire(asyncio.Protocol):
         self._lane.made(self)
         if self.kind == "tcp":
             tune(transport.get_extra_info("socket"), self._peer_timeout)
+            if self._lane.session.has_begun:
+                self.break_off()
 
     def data_received(self, data: bytes) -> None:
         try:
@@ -124,6 +126,11 @@ class Wire(asyncio.Protocol):
                 os.dup2(nothing, descriptor, inheritable=False)
         finally:
             os.close(nothing)
+
+    def end_in_order(self) -> None:
+        """Have the coming close be the end of this client; see `sockets.end_in_order`."""
+        if self.kind == "tcp":
+            end_in_order(self.transport.get_extra_info("socket"))
 
     def break_off(self) -> None:
         """Have the coming close be a reset; see `sockets.break_off`."""
