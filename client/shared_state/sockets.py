@@ -61,6 +61,8 @@ def _follow(steps: Steps[socket.socket], session: Session, lane: int, thread: st
     except StopIteration as end:
         found: Opened = end.value
         return found
+    finally:
+        steps.close()
 
 
 def _open(session: Session, address: Address, lane: int, thread: str) -> Opened:

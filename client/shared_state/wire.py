@@ -172,6 +172,8 @@ async def _follow(steps: Steps[Wire], lane: AsyncLane) -> Opened:
     except StopIteration as end:
         found: Opened = end.value
         return found
+    finally:
+        steps.close()
 
 
 async def _open(lane: AsyncLane, address: Address) -> Opened:

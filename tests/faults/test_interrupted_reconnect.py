@@ -105,6 +105,27 @@ async def test_a_task_that_is_cancelled_as_it_reconnects_leaves_what_is_held(
         await leader.release()
 
 
+async def test_a_task_that_is_cancelled_as_it_connects_leaves_nothing(
+    server: ThreadServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It has found the server then, and is about to go over to its Unix socket."""
+    is_near = asyncio.Event()
+
+    async def wait_for_ever(*_: Any) -> None:
+        is_near.set()
+        await asyncio.Event().wait()
+
+    monkeypatch.setattr(asyncio.get_running_loop(), "create_unix_connection", wait_for_ever)
+    key = server.settings.authkey
+    connecting = asyncio.ensure_future(shared_state.connect_async(server.address, authkey=key))
+    await is_near.wait()
+    assert server.look(lambda service: len(service.sessions)) == 1
+    connecting.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await connecting
+    await asyncio.to_thread(until, lambda: not server.look(lambda service: service.sessions))
+
+
 @each_way
 def test_a_process_that_came_back_and_ends_has_ended(
     server: ThreadServer, other: shared_state.Client, same_host: bool
