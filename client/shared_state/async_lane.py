@@ -10,7 +10,9 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
+from weakref import WeakSet
 
 from shared_state_protocol.contract import Arguments, Operation
 from shared_state_protocol.errors import StateLost
@@ -37,13 +39,17 @@ LOOKS = 4
 
 
 class AsyncLane:
-    """The connection of an async client. `wire` is None while there is none."""
+    """The connection of an async client. `wire` is None while there is none.
+
+    `reconnecting` is called before another one is looked for: what is asked by it comes first.
+    """
 
     number = 1
     thread = TASKS
 
-    def __init__(self, session: Session) -> None:
+    def __init__(self, session: Session, reconnecting: Callable[[], None]) -> None:
         self.session = session
+        self._reconnecting = reconnecting
         self.wire: Wire | None = None
         self.is_closed = False
         self._connecting: asyncio.Task[None] | None = None
@@ -58,6 +64,7 @@ class AsyncLane:
         self._given_up: deque[tuple[int, int]] = deque()
         self._patience: asyncio.TimerHandle | None = None
         self._loss: StateLost | None = None  # that nobody has been told of
+        self._wires: WeakSet[Wire] = WeakSet()  # with those that are just being opened
 
     # Calls
 
@@ -107,6 +114,8 @@ class AsyncLane:
     ) -> tuple[Request, asyncio.Future[Message]]:
         if self.is_closed:
             raise ValueError("this client is closed")
+        if self.wire is None:
+            self._reconnect()
         loop = asyncio.get_running_loop()
         number = self._previous = self._previous + 1
         request = Request(number, operation, name, arguments, loop.time())
@@ -116,9 +125,7 @@ class AsyncLane:
         self._pending[number] = request, future
         if self._patience is None:
             self._watch()
-        if self.wire is None:
-            self._reconnect()
-        elif len(frame) > LARGE_BYTES:
+        if self.wire is not None and len(frame) > LARGE_BYTES:
             for part in self.wire.parts(frame):
                 self._write(part)
         else:
@@ -252,6 +259,17 @@ class AsyncLane:
             wire.close()
             await wire.closed.wait()
 
+    def end_in_child(self) -> None:
+        """Let go of every connection: this process is a fork, and they are its parent's."""
+        self.is_closed = True
+        self.wire = None
+        for wire in self._wires:
+            wire.end_in_child()
+
+    def made(self, wire: Wire) -> None:
+        """Take note of a connection that is being opened."""
+        self._wires.add(wire)
+
     def lost(self, wire: Wire) -> None:
         """Take note that a connection is gone."""
         if wire is not self.wire and self.wire is not None:
@@ -265,11 +283,13 @@ class AsyncLane:
             self.lost(wire)
             return
         self.wire = wire
+        wire.end_in_order()
         self._outbox.clear()
 
     def _reconnect(self) -> None:
         if self._connecting is None:
             self._connecting = asyncio.get_running_loop().create_task(self._connect_again())
+            self._reconnecting()
 
     async def _connect_again(self) -> None:
         before = self.session.instance

@@ -1,13 +1,19 @@
-"""The async client: any number of tasks of one event loop, and one connection for them all."""
+"""The async client: any number of tasks of one event loop, and one connection for them all.
+
+A fork has its parent's connection too, and a copy of its loop, with which nothing can be done: its
+client is closed before its first line runs.
+"""
 
 from __future__ import annotations
 
 import asyncio
+import os
 import time
 from collections.abc import AsyncIterator, Generator
 from functools import partial
 from types import TracebackType
 from typing import Any, TypeVar
+from weakref import WeakKeyDictionary, WeakSet
 
 from shared_state_protocol.address import Address
 from shared_state_protocol.codec import Codec
@@ -71,10 +77,13 @@ class AsyncClient(AwaitingAccessors):
         self._session = Session(addresses, key, timeout, same_host, peer_timeout, self.codec)
         self.callers = Made(self._caller)
         self._state = _State("", self)
-        self._lane = AsyncLane(self._session)
+        self._lane = AsyncLane(self._session, self._open_the_rest)
         self.holdings = Holdings()
         # By the operation and the name: openings that the server has accepted.
         self._opened: set[tuple[str, str]] = set()
+        # Objects whose openings were not heard, and are sent again with the next connection.
+        self._unopened: WeakKeyDictionary[AsyncProxy, Opening] = WeakKeyDictionary()
+        _known.add(self)
 
     # Objects
 
@@ -120,6 +129,11 @@ class AsyncClient(AwaitingAccessors):
     async def close(self) -> None:
         """Say goodbye: the server frees what this client holds. Closing twice is allowed."""
         await self._lane.close()
+
+    def end_in_child(self) -> None:
+        """Be closed: this process is a fork of the one that connected, which goes on."""
+        self._lane.end_in_child()
+        self.holdings.clear()
 
     async def __aenter__(self) -> AsyncClient:
         return self
@@ -184,26 +198,39 @@ class AsyncClient(AwaitingAccessors):
         """Send the request that creates the object; whatever follows it finds the object there."""
         check_name(name)
         bound, operation = proxy_class(name, self), opening_of(proxy_class)
-        encoded = self._session.encoders[operation](arguments)
-        future = self._lane.mention(operation, name, encoded)
-        self._session.remember(Opening(operation, name, encoded), bound)
-        if type_name(proxy_class) in GATED:
-            opened = operation.wire, name
-            gate = None if opened in self._opened else Gate(self)
-            bound.client = gate or self
-            future.add_done_callback(lambda done: self._end_opening(bound, opened, done))
+        opening = Opening(operation, name, self._session.encoders[operation](arguments))
+        if type_name(proxy_class) in GATED and (operation.wire, name) not in self._opened:
+            bound.client = Gate(self)
+        self._send_opening(bound, opening)
+        self._session.remember(opening, bound)
         return bound
 
+    def _send_opening(self, bound: AsyncProxy, opening: Opening) -> None:
+        future = self._lane.mention(opening.operation, opening.name, opening.arguments)
+        future.add_done_callback(partial(self._end_opening, bound, opening))
+
+    def _open_the_rest(self) -> None:
+        """Send the openings again that were not heard, before what is done with their objects."""
+        unopened = list(self._unopened.items())
+        self._unopened.clear()
+        for bound, opening in unopened:
+            self._send_opening(bound, opening)
+
     def _end_opening(
-        self, bound: AsyncProxy, opened: tuple[str, str], done: asyncio.Future[Message]
+        self, bound: AsyncProxy, opening: Opening, done: asyncio.Future[Message]
     ) -> None:
         """Let the operations of an object go on, or refuse them, as its opening turned out."""
-        refusal = self._refusal_of(done)
+        is_heard = not done.cancelled() and done.exception() is None
+        if not is_heard:
+            self._unopened[bound] = opening
+        if type_name(type(bound)) not in GATED:
+            return
+        refusal, opened = self._refusal_of(done), (opening.operation.wire, opening.name)
         if refusal is not None:
             self._opened.discard(opened)
             if bound.client is self:
                 bound.client = Gate(self)
-        elif len(self._opened) < MAX_OPENED:
+        elif is_heard and len(self._opened) < MAX_OPENED:
             self._opened.add(opened)
         if isinstance(bound.client, Gate):
             bound.client.end(refusal)
@@ -219,6 +246,19 @@ class AsyncClient(AwaitingAccessors):
 
     def _resolve(self, type_name: str, name: str) -> AsyncProxy:
         return AWAITING[type_name](name, self)
+
+
+_known: WeakSet[AsyncClient] = WeakSet()
+"""The clients of this process, for its forks."""
+
+
+def _end_in_child() -> None:
+    for client in list(_known):
+        client.end_in_child()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_end_in_child)
 
 
 class connect_async:  # noqa: N801  # it is called as a function

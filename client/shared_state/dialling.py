@@ -2,7 +2,8 @@
 
 Pure policy for both clients, told as steps: seconds to sleep, or an address to open. Whoever takes
 the steps sends back what was opened, or throws what prevented it; at the end is the connection to
-use, or the error that says why there is none.
+use, or the error that says why there is none. Who is interrupted closes the steps, and with them
+the connection that there may be.
 
 * The session's addresses are tried in turn, all of them each time; whoever answers first is taken.
 * What passes is tried again, after jittered delays and until the session's timeout is over. Never a
@@ -87,7 +88,11 @@ class Dialling(Generic[C]):
             return near
         connection, welcome = yield from self._any()
         self._session.know(welcome, self._lane)
-        near = yield from self._nearer()
+        try:
+            near = yield from self._nearer()
+        except BaseException:  # whoever takes the steps is interrupted, and closes them
+            connection.close()
+            raise
         if near is None:
             return connection, welcome
         connection.close()

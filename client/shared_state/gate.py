@@ -6,7 +6,8 @@ operation, unless the other type has the same operation, as a plain queue has th
 `lifo_queue`; that the options are wrong, as those of a semaphore of -1 permits, would show as an
 object that is not there. So the first operation of a type that shares operations with others, or
 has options, waits for that reply; it costs a round trip, once for each name. Whatever is called on
-an object whose opening was refused raises the error of the refusal.
+an object whose opening was refused raises the error of the refusal. An opening that was not heard,
+because nobody could be reached, is sent again with the next connection; meanwhile nobody waits.
 """
 
 from __future__ import annotations

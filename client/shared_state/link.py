@@ -20,7 +20,7 @@ from shared_state_protocol.wire.large import LARGE_BYTES, LargePayload, Pieces
 from .busy_poll import Readable
 from .request import Message
 from .sharing import Sharing
-from .sockets import break_off
+from .sockets import break_off, end_in_order
 
 __all__ = ["Broken", "Link", "Silence", "is_of_socket"]
 
@@ -69,6 +69,7 @@ class Link:
         self._sharing = Sharing(self._reader, is_near=self.transport == "unix")
         self._short_bytes = min(welcome.max_frame_bytes, LARGE_BYTES)
         self._payloads = []
+        end_in_order(opened)
 
     @property
     def transport(self) -> str:

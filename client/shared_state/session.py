@@ -104,6 +104,11 @@ class Session:
         return [self.address, *(each for each in self._addresses if each != self.address)]
 
     @property
+    def has_begun(self) -> bool:
+        """Whether a server knows it, and may have something of it to lose."""
+        return bool(self._welcomed)
+
+    @property
     def patience(self) -> float:
         """For how many seconds each address is tried: all of them are within the timeout."""
         return self.timeout / len(self._addresses)

@@ -17,9 +17,10 @@ from .deadlines import set_deadlines
 from .dialling import PREVENTED, Dialling, Steps
 from .session import Session, unreachable
 
-__all__ = ["Opened", "break_off", "dial", "redial", "tune"]
+__all__ = ["Opened", "break_off", "dial", "end_in_order", "redial", "tune"]
 
 _RESET_AT_CLOSE = struct.pack("@ii", 1, 0)  # SO_LINGER, with no time
+_IN_ORDER = struct.pack("@ii", 0, 0)  # no SO_LINGER, as by default
 
 Opened = tuple[socket.socket, Welcome]
 
@@ -60,6 +61,8 @@ def _follow(steps: Steps[socket.socket], session: Session, lane: int, thread: st
     except StopIteration as end:
         found: Opened = end.value
         return found
+    finally:
+        steps.close()
 
 
 def _open(session: Session, address: Address, lane: int, thread: str) -> Opened:
@@ -121,6 +124,8 @@ def _connected(address: Address, session: Session) -> socket.socket:
         return sock
     sock = socket.create_connection((address.host, address.port), session.patience)
     tune(sock, session.peer_timeout)
+    if session.has_begun:
+        break_off(sock)
     return sock
 
 
@@ -128,10 +133,18 @@ def break_off(sock: socket.socket) -> None:
     """Have the coming close of `sock` be a reset.
 
     For whoever means to come back: by an end in order the server would know that this process is
-    gone.
+    gone. So is every socket of a session that has begun, until it is in use, because whatever
+    interrupts its making, and so lets go of it, is not the end of the process. A Unix socket knows
+    no resets: there the server sees that nothing was said, and by whom.
     """
     with contextlib.suppress(OSError):  # it is closed already
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET_AT_CLOSE)
+
+
+def end_in_order(sock: socket.socket) -> None:
+    """Have the close of `sock` be the end of this process: it is in use."""
+    with contextlib.suppress(OSError):  # it is closed already
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _IN_ORDER)
 
 
 def tune(sock: socket.socket, peer_timeout: float) -> None:

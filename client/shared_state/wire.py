@@ -8,6 +8,7 @@ rules of `dialling`, as `sockets` does for blocking clients.
 from __future__ import annotations
 
 import asyncio
+import os
 from typing import TYPE_CHECKING, Any
 
 from shared_state_protocol.address import Address
@@ -21,7 +22,7 @@ from shared_state_protocol.wire.large import LARGE_BYTES, Frame
 from .dialling import PREVENTED, Dialling, Steps
 from .session import unreachable
 from .sharing import Sharing
-from .sockets import break_off, tune
+from .sockets import break_off, end_in_order, tune
 
 if TYPE_CHECKING:
     from .async_lane import AsyncLane
@@ -48,8 +49,11 @@ class Wire(asyncio.Protocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self.transport = transport
+        self._lane.made(self)
         if self.kind == "tcp":
             tune(transport.get_extra_info("socket"), self._peer_timeout)
+            if self._lane.session.has_begun:
+                self.break_off()
 
     def data_received(self, data: bytes) -> None:
         try:
@@ -106,6 +110,28 @@ class Wire(asyncio.Protocol):
             self.break_off()
             self.transport.abort()
 
+    def end_in_child(self) -> None:
+        """Have this process, a fork of the one that connected, let go of the connection.
+
+        The transport must not be closed: its loop would take the connection out of the list of what
+        is watched, which the system keeps once for both processes. So the descriptor stays, and is
+        one of nothing.
+        """
+        if self._sharing is not None:
+            self._sharing.close()
+        nothing = os.open(os.devnull, os.O_RDWR)
+        try:
+            if not self.closed.is_set():
+                descriptor = self.transport.get_extra_info("socket").fileno()
+                os.dup2(nothing, descriptor, inheritable=False)
+        finally:
+            os.close(nothing)
+
+    def end_in_order(self) -> None:
+        """Have the coming close be the end of this client; see `sockets.end_in_order`."""
+        if self.kind == "tcp":
+            end_in_order(self.transport.get_extra_info("socket"))
+
     def break_off(self) -> None:
         """Have the coming close be a reset; see `sockets.break_off`."""
         if self.kind == "tcp":
@@ -146,6 +172,8 @@ async def _follow(steps: Steps[Wire], lane: AsyncLane) -> Opened:
     except StopIteration as end:
         found: Opened = end.value
         return found
+    finally:
+        steps.close()
 
 
 async def _open(lane: AsyncLane, address: Address) -> Opened:

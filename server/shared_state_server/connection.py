@@ -10,6 +10,10 @@ is how much one connection may take of the others' time and memory:
   than the output limit waits for it;
 * a peer that is not authenticated within `HANDSHAKE_TIMEOUT_S` is cut off, without a refusal: a
   slow network is no wrong key, and its client is to try again.
+
+A connection that closes in order is the end of its process. But a client that came back and is
+interrupted before it says a word (`_is_back`) closes what it has just made, too. Over TCP it does
+so by a reset; a Unix socket knows none, so there the kernel is asked whether the process is gone.
 """
 
 from __future__ import annotations
@@ -62,6 +66,7 @@ class Connection(asyncio.Protocol):
         "_hall",
         "_has_turn",
         "_host",
+        "_is_back",
         "_is_working",
         "_lane",
         "_opening",
@@ -90,6 +95,7 @@ class Connection(asyncio.Protocol):
         self._out_bytes = 0
         self._said_bytes = 0
         self._stall: asyncio.TimerHandle | None = None
+        self._is_back = False
         self._is_working = False
         self._has_turn = False
 
@@ -141,6 +147,7 @@ class Connection(asyncio.Protocol):
         if hello is None:
             return
         self._end_opening()
+        self._is_back = hello.session in self._hall.service.sessions
         self._lane, welcome = self._hall.attach(self, hello)
         if self._sharing is not None:
             self._sharing.lane = self._lane
@@ -178,6 +185,7 @@ class Connection(asyncio.Protocol):
             if self._opening is not None and not self._transport.is_closing():
                 self._open(self._opening, data)
             return
+        self._is_back = False
         self._hall.heard()
         reader, size = self._reader, len(data) - HEADER_BYTES
         try:
@@ -337,5 +345,6 @@ class Connection(asyncio.Protocol):
             hall.admission.gave_up(self._host)
             return
         hall.admission.left()
-        hall.depart(self, self._lane, orderly=exc is None, process=self._process)
+        orderly = exc is None and not (self._process and self._is_back)
+        hall.depart(self, self._lane, orderly=orderly, process=self._process)
         self._lane = None

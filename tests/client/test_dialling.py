@@ -41,7 +41,7 @@ class Connection:
         self.is_closed = True
 
 
-Answers = Iterable[Welcome | Exception]
+Answers = Iterable[Welcome | BaseException]
 
 
 class World:
@@ -76,6 +76,8 @@ class World:
         except StopIteration as end:
             connection, heard = end.value
             return connection, heard
+        finally:
+            steps.close()
 
     def _sleep(self, seconds: float) -> None:
         self.now += seconds
@@ -88,7 +90,7 @@ class World:
         self.tried.append(address)
         answers = self.answers[address]
         answer = answers.pop(0) if len(answers) > 1 else answers[0]
-        if isinstance(answer, Exception):
+        if isinstance(answer, BaseException):
             raise answer
         self.opened.append(Connection(address))
         return self.opened[-1], answer
@@ -251,6 +253,16 @@ def test_nothing_is_lost_by_a_unix_socket_that_does_not_answer(
     assert connection.address == HERE
     assert world.tried == [HERE, near]
     assert not connection.is_closed
+
+
+@each_way
+def test_who_is_interrupted_at_the_unix_socket_leaves_no_connection(
+    way: Way, near: Address
+) -> None:
+    world = World({HERE: [welcome(path=near.path)], near: [KeyboardInterrupt()]})
+    with pytest.raises(KeyboardInterrupt):
+        world.follow(way(dialling(session_of(HERE), world)))
+    assert [each.is_closed for each in world.opened] == [True]
 
 
 def test_a_unix_socket_that_is_known_is_tried_first(near: Address) -> None:

@@ -8,10 +8,13 @@ from typing import Any
 import pytest
 
 import shared_state
-from shared_state import InvalidName, LimitExceeded, TypeMismatch
+from shared_state import InvalidName, LimitExceeded, TypeMismatch, async_lane
+from shared_state.async_lane import AsyncLane
+from shared_state.gate import Gate
 from shared_state_protocol.contract import contract_name
 from shared_state_protocol.objects import CONTRACTS
 
+from ..fixtures.breaking import break_off
 from ..fixtures.clients import Either
 from ..fixtures.servers import ThreadServer
 
@@ -181,3 +184,31 @@ def test_wrong_options_are_refused_in_the_words_of_the_server(either: Either, ki
 def test_a_condition_on_what_is_no_lock_is_refused(either: Either) -> None:
     with pytest.raises(TypeError, match="works on a lock or an rlock, and 'config' is neither"):
         either.condition("changed", either.dict("config")).acquire()
+
+
+async def test_what_was_opened_in_an_outage_is_there_after_it(
+    server: ThreadServer, other: shared_state.Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def find_nobody(lane: AsyncLane) -> Any:
+        raise ConnectionRefusedError
+
+    key = server.settings.authkey
+    async with shared_state.connect_async(server.address, authkey=key, same_host=False) as state:
+        wire = state._lane.wire
+        assert wire is not None
+        with monkeypatch.context() as patch:
+            patch.setattr(async_lane, "redial", find_nobody)
+            break_off(wire.transport)
+            await wire.closed.wait()
+            config, jobs = state.dict("config"), state.queue("jobs")
+            unused = state.dict("unused")
+            for _ in range(2):
+                for call in (config.set("k", 1), jobs.put("item")):
+                    with pytest.raises(ConnectionRefusedError):
+                        await call
+            del unused
+            assert isinstance(state.queue("jobs").client, Gate), "of which type it is, who knows?"
+        await config.set("k", 1)
+        await jobs.put("item")
+        assert await jobs.get() == "item"
+    assert [info.name for info in other.objects()] == ["config", "jobs"]

@@ -66,7 +66,6 @@ class Fragile:
     def __init__(self, real: socket.socket, chance: random.Random) -> None:
         self._real = real
         self._chance = chance
-        reset(real)
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._real, name)
@@ -84,6 +83,7 @@ class Fragile:
         return self._real.recv_into(buffer)
 
     def _break(self) -> None:
+        reset(self._real)
         self._real.close()
         raise ConnectionResetError(errno.ECONNRESET, "the test broke it")
 

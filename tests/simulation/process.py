@@ -52,9 +52,10 @@ class ObservedLane(AsyncLane):
     def _ask(
         self, operation: Operation[..., Any], name: str, arguments: tuple[Any, ...]
     ) -> tuple[Request, asyncio.Future[Any]]:
+        beginning, self.beginning = self.beginning, None  # others may be asked before this one
         request, future = super()._ask(operation, name, arguments)
-        if self.beginning is not None:
-            self.beginning.number, self.beginning = request.number, None
+        if beginning is not None:
+            beginning.number = request.number
         return request, future
 
 
@@ -69,7 +70,8 @@ class Process:
         timeout = schedule.chance.choice(TIMEOUTS_S)
         address = Address("tcp", host=name, port=1)
         self.client = AsyncClient((address,), KEY, timeout, False, PEER_TIMEOUT_S, False)
-        self.client._lane = self.lane = ObservedLane(self.client._session)
+        reconnecting = self.client._open_the_rest
+        self.client._lane = self.lane = ObservedLane(self.client._session, reconnecting)
         self.session_id = schedule.chance.randbytes(16)
         self.client._session._id = self.session_id
         self.client._session.random = random.Random(self.session_id)
