@@ -51,7 +51,7 @@ class Making:
         return made(*map(self._class_of, args))
 
     def _class_of(self, argument: Any) -> Any:
-        kind: Any = type(argument)
+        kind: type[Any] = type(argument)  # pyright: ignore[reportUnknownVariableType]  # of whatever
         return self._classes.get(argument, argument) if kind is partial else argument
 
 
