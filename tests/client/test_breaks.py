@@ -65,7 +65,7 @@ async def test_who_says_nothing_looks_for_a_server_once(
         await state.ping()
 
 
-@pytest.mark.parametrize("kind", ["async"])
+@pytest.mark.parametrize("kind", ["blocking", "async"])
 def test_a_server_that_hangs_up_at_each_request_is_given_up(kind: str) -> None:
     def hang_up(sock: socket.socket) -> None:
         opening = ServerOpening(KEY, SERVER_NONCE)
