@@ -52,6 +52,7 @@ class AsyncLane:
         self._reconnecting = reconnecting
         self.wire: Wire | None = None
         self.is_closed = False
+        self._loop: asyncio.AbstractEventLoop | None = None
         self._connecting: asyncio.Task[None] | None = None
         self._previous = 0
         self._acknowledged = 0
@@ -115,9 +116,11 @@ class AsyncLane:
     ) -> tuple[Request, asyncio.Future[Message]]:
         if self.is_closed:
             raise ValueError("this client is closed")
+        loop = asyncio.get_running_loop()
+        if loop is not self._loop:
+            raise RuntimeError("this client belongs to another event loop: make one in each")
         if self.wire is None:
             self._reconnect()
-        loop = asyncio.get_running_loop()
         number = self._previous = self._previous + 1
         request = Request(number, operation, name, arguments, loop.time())
         frame = request.frame(self._acknowledged)
@@ -242,6 +245,7 @@ class AsyncLane:
 
     async def connect(self) -> None:
         """Connect; see `connect_async` for what this may raise."""
+        self._loop = asyncio.get_running_loop()
         wire, welcome = await dial(self)
         self.session.know(welcome, self.number)
         self._use(wire)

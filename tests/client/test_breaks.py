@@ -98,3 +98,23 @@ def test_breaks_after_a_reply_or_a_connection_that_lasted_are_new_ones() -> None
         breaks.made(100 + step * TIMEOUT_S / 2)
     with pytest.raises(ConnectionResetError):
         breaks.check(100 + 2 * TIMEOUT_S)
+
+
+def test_a_client_is_of_one_event_loop(server: ThreadServer) -> None:
+    key = server.settings.authkey
+
+    async def connect() -> shared_state.AsyncClient:
+        return await shared_state.connect_async(server.address, authkey=key)
+
+    async def use_another(state: shared_state.AsyncClient) -> None:
+        with pytest.raises(RuntimeError, match="belongs to another event loop"):
+            await asyncio.wait_for(state.ping(), TIMEOUT_S)
+        with pytest.raises(RuntimeError, match="belongs to another event loop"):
+            state.dict("d")
+
+    loop = asyncio.new_event_loop()
+    state = loop.run_until_complete(connect())
+    asyncio.run(use_another(state))
+    loop.run_until_complete(state.ping())
+    loop.run_until_complete(state.close())
+    loop.close()
