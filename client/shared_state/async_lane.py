@@ -21,7 +21,7 @@ from shared_state_protocol.wire.handshake import Welcome
 from shared_state_protocol.wire.large import LARGE_BYTES
 
 from .agents import TASKS
-from .reconnect import LOST
+from .reconnect import LOST, Breaks
 from .request import Message, Request, is_closing
 from .wire import Wire, dial, redial
 
@@ -52,6 +52,7 @@ class AsyncLane:
         self._reconnecting = reconnecting
         self.wire: Wire | None = None
         self.is_closed = False
+        self._loop: asyncio.AbstractEventLoop | None = None
         self._connecting: asyncio.Task[None] | None = None
         self._previous = 0
         self._acknowledged = 0
@@ -64,6 +65,7 @@ class AsyncLane:
         self._given_up: deque[tuple[int, int]] = deque()
         self._patience: asyncio.TimerHandle | None = None
         self._loss: StateLost | None = None  # that nobody has been told of
+        self._breaks = Breaks(session.timeout)
         self._wires: WeakSet[Wire] = WeakSet()  # with those that are just being opened
 
     # Calls
@@ -114,9 +116,11 @@ class AsyncLane:
     ) -> tuple[Request, asyncio.Future[Message]]:
         if self.is_closed:
             raise ValueError("this client is closed")
+        loop = asyncio.get_running_loop()
+        if loop is not self._loop:
+            raise RuntimeError("this client belongs to another event loop: make one in each")
         if self.wire is None:
             self._reconnect()
-        loop = asyncio.get_running_loop()
         number = self._previous = self._previous + 1
         request = Request(number, operation, name, arguments, loop.time())
         frame = request.frame(self._acknowledged)
@@ -147,6 +151,7 @@ class AsyncLane:
 
     def receive(self, message: Message) -> None:
         """Take a reply from the wire."""
+        self._breaks.heard()
         while self._given_up and self._given_up[0][1] < message[0]:
             self._given_up.popleft()
         _, future = self._pending.pop(message[0], (None, None))
@@ -240,6 +245,7 @@ class AsyncLane:
 
     async def connect(self) -> None:
         """Connect; see `connect_async` for what this may raise."""
+        self._loop = asyncio.get_running_loop()
         wire, welcome = await dial(self)
         self.session.know(welcome, self.number)
         self._use(wire)
@@ -271,20 +277,31 @@ class AsyncLane:
         self._wires.add(wire)
 
     def lost(self, wire: Wire) -> None:
-        """Take note that a connection is gone."""
+        """Take note that a connection is gone, and look for another one, whoever needs it.
+
+        What this client holds is given up if it does not come back, also if it says nothing. If
+        nobody is found within the timeout, the next call looks again.
+        """
         if wire is not self.wire and self.wire is not None:
             return
-        self.wire = None
-        if self._pending and not self.is_closed:
+        was_in_use, self.wire = self.wire is not None, None
+        if self.is_closed or not was_in_use:
+            return
+        try:
+            self._breaks.check(asyncio.get_running_loop().time())
+        except ConnectionResetError as error:
+            self._fail_all(error)
+        else:
             self._reconnect()
 
     def _use(self, wire: Wire) -> None:
+        self._breaks.made(asyncio.get_running_loop().time())
+        self.wire = wire
+        self._outbox.clear()
         if wire.closed.is_set():
             self.lost(wire)
-            return
-        self.wire = wire
-        wire.end_in_order()
-        self._outbox.clear()
+        else:
+            wire.end_in_order()
 
     def _reconnect(self) -> None:
         if self._connecting is None:

@@ -43,6 +43,7 @@ from shared_state_protocol.wire.messages import ANSWER_PARTS
 
 from .busy_poll import BusyPoll
 from .link import Broken, Link, Silence, is_of_socket
+from .reconnect import Breaks
 from .request import Message, Request, is_closing
 from .sockets import Opened, dial, redial
 
@@ -329,14 +330,18 @@ class Lane(Link):
         """Return the replies to `requests`, which were sent, whatever happens to the connection."""
         missing = {request.number: request for request in requests}
         replies: dict[int, Message] = {}
+        breaks = Breaks(self._session.timeout)
         while missing:
             try:
                 message = self._read()
             except Silence:
                 self._check_patience(missing.values())
             except Broken:
+                breaks.check(time.monotonic())
                 self._reconnect(missing, replies)
+                breaks.made(time.monotonic())
             else:
+                breaks.heard()
                 if missing.pop(message[0], None) is not None:
                     replies[message[0]] = message
                     self._given_up.clear()  # the server has read what was sent before

@@ -13,6 +13,8 @@ Pure policy; whoever owns the socket and the clock asks here.
 * A server that is closing refuses a request, which it then surely has not carried out. What comes
   after it is another instance: `StateLost`, as if the server had been killed just now. If nobody
   comes in time, the refusal is told, `ServerClosing`.
+* A server that welcomes a client and hangs up again and again, without a reply between, is given up
+  after the same time as one that is not there.
 """
 
 from __future__ import annotations
@@ -23,7 +25,7 @@ from random import Random
 from shared_state_protocol.contract import Arguments, Operation
 from shared_state_protocol.errors import OutcomeUnknown, StateLost
 
-__all__ = ["LOST", "Opening", "check_resend", "delays"]
+__all__ = ["LOST", "Breaks", "Opening", "check_resend", "delays"]
 
 FIRST_DELAY_S = 0.02
 """The first try is made at once, the second after about this long."""
@@ -46,6 +48,42 @@ class Opening:
         self.operation = operation
         self.name = name
         self.arguments = arguments
+
+
+class Breaks:
+    """Breaks that follow each other, with no reply between, and no connection that lasted.
+
+    A connection that lasts for `timeout` seconds is as good as a reply: who waits may wait longer.
+    """
+
+    __slots__ = ("_first", "_made", "_timeout")
+
+    def __init__(self, timeout: float) -> None:
+        self._timeout = timeout
+        self._first: float | None = None
+        self._made = 0.0
+
+    def heard(self) -> None:
+        """Take note of a reply."""
+        self._first = None
+
+    def made(self, now: float) -> None:
+        """Take note of another connection."""
+        self._made = now
+
+    def check(self, now: float) -> None:
+        """Take note of a break.
+
+        Raises:
+            ConnectionResetError: they have followed each other for longer than the timeout.
+        """
+        if self._first is None or now > self._made + self._timeout:
+            self._first = now
+        if now > self._first + self._timeout:
+            self._first = None
+            raise ConnectionResetError(
+                f"the server has hung up again and again for {self._timeout:g} s, without a reply"
+            )
 
 
 def delays(random: Random) -> Iterator[float]:

@@ -107,3 +107,14 @@ def test_an_object_of_an_async_client_says_why_it_cannot_be_pickled(
                 pickle.dumps(make(client))
 
     asyncio.run(main())
+
+
+def test_a_pickled_barrier_leaves_its_action_behind(client: shared_state.Client) -> None:
+    acted: list[str] = []
+    barrier = client.barrier("b", 1, lambda: acted.append("here"))
+    again = pickle.loads(pickle.dumps(barrier))
+    again.wait()
+    assert acted == []
+    again.with_action(lambda: acted.append("there")).wait()
+    barrier.wait()
+    assert acted == ["there", "here"]

@@ -328,3 +328,24 @@ async def test_a_wait_that_is_cancelled_leaves_the_lock_as_deep_as_it_was(
         await theirs.release()
         assert await sleeping == "cancelled, and released"
         assert not await theirs.locked()
+
+
+async def test_a_wait_that_is_cancelled_ends_so_though_the_lock_cannot_be_had_again(
+    server: ThreadServer, on: str
+) -> None:
+    key = server.settings.authkey
+    with server.connect() as other:
+        async with shared_state.connect_async(server.address, authkey=key) as state:
+            changed = made(state, on)
+
+            async def sleep() -> None:
+                await changed.acquire()
+                await changed.wait()
+
+            sleeping = asyncio.create_task(sleep())
+            await state.ping()
+            await asyncio.to_thread(until, lambda: asleep(other) == 1)
+            sleeping.cancel()
+            other.delete("changed")  # while this loop stands still
+            with pytest.raises(asyncio.CancelledError):
+                await sleeping

@@ -24,7 +24,11 @@ class Barrier(BarrierContract, Proxy):
     _action: Action | None = None
 
     def with_action(self, action: Action | None) -> Barrier:
-        """Have this process run `action` when it is the last to arrive, before all go on."""
+        """Have this process run `action` when it is the last to arrive, before all go on.
+
+        The action stays in this process: a barrier that was pickled, or stored as a value, has none
+        until it is given one where it arrives.
+        """
         self._action = action
         return self
 

@@ -91,7 +91,8 @@ class AsyncCondition(_Waits, AsyncEntered, ConditionContract):  # type: ignore[m
         except BaseException as error:
             self.client.holdings.restore(before)
             if isinstance(error, asyncio.CancelledError):
-                self._take_again(await self._resume_in_any_case(), before)
+                with contextlib.suppress(Exception):  # what ended the wait says more
+                    self._take_again(await self._resume_in_any_case(), before)
             raise
         self._take_again(grant, before)
         return bool(woken)
