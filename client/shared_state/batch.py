@@ -1,17 +1,19 @@
 """Batches: many requests, one write.
 
 Inside ``with state.batch() as batch:`` every operation of this thread is only noted, and returns a
-`Promise` of its result; leaving the block sends them all and fetches the replies. Results stand in
-`Batch.results` in the order of the calls, an error in the place of the call that failed. The block
-is no transaction: each operation takes effect by itself, in order. An exception inside the block
-sends nothing. One that ends the sending, as when the server stays away, leaves what had arrived,
-and stands in the places of all the others.
+`Promise` of its result, also if a signal handler calls it; leaving the block sends them all and
+fetches the replies. Results stand in `Batch.results` in the order of the calls, an error in the
+place of the call that failed. The block is no transaction: each operation takes effect by itself,
+in order. An exception inside the block sends nothing. One that ends the sending, as when the server
+stays away, leaves what had arrived, and stands in the places of all the others.
 """
 
 from __future__ import annotations
 
+import weakref
 from collections import defaultdict
 from collections.abc import Callable
+from functools import partial
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -109,16 +111,40 @@ class Together:
         self.places: defaultdict[Operation[..., Any], dict[str, int]] = defaultdict(dict)
 
 
+class Leaving:
+    """What a ``with`` statement finds as `Batch.__exit__`: an object that nobody else has.
+
+    A signal handler that raises as it is called keeps the batch from being left. But the statement
+    lets go of what it has found, and a batch, which knows that weakly, sees that its block is over.
+    Not even a traceback has that object: a `partial` has no frame.
+
+    An `ExitStack` takes the plain method, so there a batch whose end is interrupted so goes on: the
+    next one that the thread enters raises RuntimeError.
+    """
+
+    def __get__(self, batch: Batch | None, owner: type[Batch]) -> Callable[..., None]:
+        if batch is None:
+            return owner._leave  # pyright: ignore[reportPrivateUsage]  # it is that
+        found = None if batch._leaving is None else batch._leaving()  # pyright: ignore[reportPrivateUsage]  # as above
+        if found is None:
+            found = partial(owner._leave, batch)  # pyright: ignore[reportPrivateUsage]  # as above
+            batch._leaving = weakref.ref(found)  # pyright: ignore[reportPrivateUsage]  # as above
+        return found
+
+
 class Batch:
     """The operations of one ``with state.batch()`` block.
 
     `results` has a result or an exception for each of them, in order, after the block.
     """
 
-    def __init__(self, session: Session, lane: Lane) -> None:
+    __exit__ = Leaving()
+
+    def __init__(self, session: Session, find_lane: Callable[[], Lane]) -> None:
         self.results: list[Any] = []
         self._session = session
-        self._lane = lane
+        self._find_lane = find_lane
+        self._leaving: weakref.ref[Callable[..., None]] | None = None  # as `Leaving` says
         self._is_used = False
         self._runs: list[Alone | Together] = []
         self._together: Together | None = None  # the last run, if it is one
@@ -170,15 +196,24 @@ class Batch:
         return run, at
 
     def __enter__(self) -> Batch:
-        if self._lane.batch is not None:
+        lane = self._find_lane()  # of the thread whose block it is, whoever has made the batch
+        if lane.batch is not None and lane.batch.is_open():
             raise RuntimeError("this thread is in a batch already")
         if self._is_used:
             raise RuntimeError("a batch has one block: make another one by client.batch()")
         self._is_used = True
-        self._lane.batch = self
+        self._lane = lane
+        lane.batch = self
         return self
 
-    def __exit__(
+    def is_open(self) -> bool:
+        """Return whether its block runs; if it does not, the thread is in no batch any more."""
+        if self._leaving is None or self._leaving() is not None:
+            return True
+        self._lane.batch = None
+        return False
+
+    def _leave(
         self,
         kind: type[BaseException] | None,
         error: BaseException | None,

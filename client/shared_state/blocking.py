@@ -107,7 +107,7 @@ class Client(BlockingAccessors):
 
     def batch(self) -> Batch:
         """Return a block in which the operations of this thread are collected into one write."""
-        return Batch(self._session, self._lane())
+        return Batch(self._session, self._lane)
 
     def ping(self) -> float:
         """Make one round trip and return how many seconds it took."""
@@ -202,7 +202,7 @@ class Client(BlockingAccessors):
             if wants_agent:
                 arguments = with_agent(arguments, lane.number)
             encoded = encode(arguments)
-            if lane.batch is not None:
+            if lane.batch is not None and lane.batch.is_open():
                 return lane.batch.add(operation, name, arguments, encoded)
             wire = lane.exchange(operation, name, encoded)
             return wire if finish is None else finish(wire, arguments)
@@ -223,7 +223,7 @@ class Client(BlockingAccessors):
         The argument has to stay as it is meanwhile. The others are plain, so nothing is encoded.
         """
         lane = self._lane()
-        if lane.batch is not None:
+        if lane.batch is not None and lane.batch.is_open():
             return self.callers[operation](name, arguments)
         *others, last = arguments
         large = Split(b"", last) if type(last) is memoryview else last

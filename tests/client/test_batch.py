@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+import contextlib
 import queue
+import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
+from types import CodeType, FrameType
 from typing import Any
 
 import pytest
 
 import shared_state
+from shared_state.batch import Batch
 from shared_state.lane import BATCH_BYTES, Lane
 from shared_state_server.settings import MIN_FRAME_BYTES, Settings
 
 from ..fixtures.servers import ThreadServer
+from ..fixtures.watching import LONG_S
 
 
 @pytest.fixture
@@ -306,6 +311,86 @@ def test_a_batch_is_of_one_thread(client: shared_state.Client) -> None:
         thread.start()
         thread.join()
     assert found == [0]
+    assert batch.results == [None]
+
+
+def test_a_batch_is_of_the_thread_that_enters_it(client: shared_state.Client) -> None:
+    items, batch = client.list("l"), client.batch()
+
+    def block() -> None:
+        with batch:
+            items.append(1)
+            begun.set()
+            goes_on.wait(LONG_S)
+
+    begun, goes_on = threading.Event(), threading.Event()
+    thread = threading.Thread(target=block)
+    thread.start()
+    assert begun.wait(LONG_S)
+    items.append(2)
+    assert items == [2]
+    goes_on.set()
+    thread.join()
+    assert items == [2, 1]
+
+
+class Interrupted(BaseException):
+    """What signal handlers raise."""
+
+
+@contextlib.contextmanager
+def interrupted_in(entered: CodeType) -> Iterator[None]:
+    """Raise as a function is entered, before its first line: there signals are looked for, too."""
+
+    def trace(frame: FrameType, event: str, argument: object) -> None:
+        if frame.f_code is entered:
+            sys.settrace(before)
+            raise Interrupted
+
+    before = sys.gettrace()
+    sys.settrace(trace)
+    try:
+        yield
+    finally:
+        sys.settrace(before)
+
+
+def interrupted_leaving(client: shared_state.Client) -> tuple[shared_state.Batch, Interrupted]:
+    """Have a batch whose block was left, and that has never learned it."""
+    with pytest.raises(Interrupted) as caught, interrupted_in(Batch._leave.__code__):  # noqa: SIM117  # the inner one is left first
+        with client.batch() as batch:
+            client.dict("d").set("a", 1)
+    return batch, caught.value
+
+
+def test_a_thread_is_in_no_batch_whose_end_was_interrupted(
+    client: shared_state.Client, shared: shared_state.Dict[Any, Any]
+) -> None:
+    batch, raised = interrupted_leaving(client)
+    shared["b"] = 2
+    assert shared == {"b": 2}
+    assert raised.__traceback__ is not None, "it has the frame in which it was raised"
+    assert batch.results == []
+
+
+def test_the_next_batch_begins_after_one_whose_end_was_interrupted(
+    client: shared_state.Client, shared: shared_state.Dict[Any, Any]
+) -> None:
+    left = interrupted_leaving(client)
+    with client.batch() as batch:
+        shared["b"] = 2
+    assert batch.results == [None]
+    assert shared == {"b": 2}
+    del left
+
+
+def test_a_batch_may_be_entered_by_a_stack(
+    client: shared_state.Client, shared: shared_state.Dict[Any, Any]
+) -> None:
+    with contextlib.ExitStack() as stack:
+        batch = stack.enter_context(client.batch())
+        shared["a"] = 1
+        assert len(batch) == 1
     assert batch.results == [None]
 
 
