@@ -1,4 +1,4 @@
-"""Batches: many requests, one write.
+"""Batches: many requests in few round trips.
 
 Inside ``with state.batch() as batch:`` every operation of this thread is only noted, and returns a
 `Promise` of its result, also if a signal handler calls it; leaving the block sends them all and
@@ -6,6 +6,9 @@ fetches the replies. Results stand in `Batch.results` in the order of the calls,
 place of the call that failed. The block is no transaction: each operation takes effect by itself,
 in order. An exception inside the block sends nothing. One that ends the sending, as when the server
 stays away, leaves what had arrived, and stands in the places of all the others.
+
+What need not wait, in a row, is one request. What may wait is written together, but not with what
+comes behind it, which is to find it done.
 """
 
 from __future__ import annotations

@@ -106,7 +106,7 @@ class Client(BlockingAccessors):
     # The connection
 
     def batch(self) -> Batch:
-        """Return a block in which the operations of this thread are collected into one write."""
+        """Return a block in which the operations of a thread are collected into few requests."""
         return Batch(self._session, self._lane)
 
     def ping(self) -> float:
