@@ -128,17 +128,18 @@ class Leaving:
     def __get__(self, batch: Batch | None, owner: type[Batch]) -> Callable[..., None]:
         if batch is None:
             return owner._leave  # pyright: ignore[reportPrivateUsage]  # it is that
-        found = None if batch._leaving is None else batch._leaving()  # pyright: ignore[reportPrivateUsage]  # as above
+        found = batch.held()
         if found is None:
             found = partial(owner._leave, batch)  # pyright: ignore[reportPrivateUsage]  # as above
-            batch._leaving = weakref.ref(found)  # pyright: ignore[reportPrivateUsage]  # as above
+            batch.held = batch.is_held = weakref.ref(found)
         return found
 
 
 class Batch:
     """The operations of one ``with state.batch()`` block.
 
-    `results` has a result or an exception for each of them, in order, after the block.
+    `results` has a result or an exception for each of them, in order, after the block; `is_held()`
+    is None if the block is over.
     """
 
     __exit__ = Leaving()
@@ -147,7 +148,9 @@ class Batch:
         self.results: list[Any] = []
         self._session = session
         self._find_lane = find_lane
-        self._leaving: weakref.ref[Callable[..., None]] | None = None  # as `Leaving` says
+        # `Leaving` knows better.
+        self.held: Callable[[], Callable[..., None] | None] = lambda: None
+        self.is_held: Callable[[], object] = object
         self._is_used = False
         self._runs: list[Alone | Together] = []
         self._together: Together | None = None  # the last run, if it is one
@@ -200,7 +203,7 @@ class Batch:
 
     def __enter__(self) -> Batch:
         lane = self._find_lane()  # of the thread whose block it is, whoever has made the batch
-        if lane.batch is not None and lane.batch.is_open():
+        if lane.batch is not None and lane.batch.is_held():
             raise RuntimeError("this thread is in a batch already")
         if self._is_used:
             raise RuntimeError("a batch has one block: make another one by client.batch()")
@@ -208,13 +211,6 @@ class Batch:
         self._lane = lane
         lane.batch = self
         return self
-
-    def is_open(self) -> bool:
-        """Return whether its block runs; if it does not, the thread is in no batch any more."""
-        if self._leaving is None or self._leaving() is not None:
-            return True
-        self._lane.batch = None
-        return False
 
     def _leave(
         self,

@@ -202,7 +202,7 @@ class Client(BlockingAccessors):
             if wants_agent:
                 arguments = with_agent(arguments, lane.number)
             encoded = encode(arguments)
-            if lane.batch is not None and lane.batch.is_open():
+            if lane.batch is not None and lane.batch.is_held():
                 return lane.batch.add(operation, name, arguments, encoded)
             wire = lane.exchange(operation, name, encoded)
             return wire if finish is None else finish(wire, arguments)
@@ -223,7 +223,7 @@ class Client(BlockingAccessors):
         The argument has to stay as it is meanwhile. The others are plain, so nothing is encoded.
         """
         lane = self._lane()
-        if lane.batch is not None and lane.batch.is_open():
+        if lane.batch is not None and lane.batch.is_held():
             return self.callers[operation](name, arguments)
         *others, last = arguments
         large = Split(b"", last) if type(last) is memoryview else last

@@ -70,7 +70,7 @@ Reach = Callable[["Session", int, str], Opened]
 
 
 class Lane(Link):
-    """One connection of a blocking client, used by one thread. `batch` is open while not None.
+    """One connection of a blocking client, used by one thread. `batch` is what it is in, if held.
 
     `begin_another` opens a lane of the same thread; `is_calling` says that a call is under way.
     """
