@@ -40,17 +40,18 @@ class Promise:
 
     # Whoever makes one sets `_convert`, and what comes of it when that is there: there is one for
     # each operation of a batch, and an `__init__` would take as long as all the rest of it.
-    __slots__ = ("_convert", "_error", "_kept")
+    __slots__ = ("_convert", "_error", "_kept", "_otherwise")
 
     _convert: Callable[[Any], Any] | None
     _error: Exception
     _kept: Any
+    _otherwise: Callable[[Exception], object]
 
     def result(self) -> Any:
         """Return the result of the operation, or raise its error.
 
         Raises:
-            RuntimeError: the batch has not been sent.
+            RuntimeError: the batch has not been sent, or never will be.
         """
         if hasattr(self, "_error"):
             raise self._error
@@ -62,6 +63,16 @@ class Promise:
         """Have `result` return what `convert` makes of the result; return this promise."""
         self._convert = convert
         return self
+
+    def otherwise(self, make_up: Callable[[Exception], object]) -> None:
+        """Have `make_up` called with the error if there will be no result."""
+        self._otherwise = make_up
+
+    def fail(self, error: Exception) -> None:
+        """Have `result` raise `error`."""
+        self._error = error
+        if hasattr(self, "_otherwise"):
+            self._otherwise(error)
 
     def __bool__(self) -> bool:
         # `if key in d:` inside the block would be true whatever the server has.
@@ -220,13 +231,23 @@ class Batch:
     ) -> None:
         self._lane.batch = None
         if kind is None:
-            try:
-                for run in self._runs:
-                    self._carry_out(run)
-            except BaseException as ending:
-                calls = [call for run in self._runs for call in run.calls][len(self.results) :]
-                self._tell(calls, [_outcome_by(ending, operation) for operation, *_ in calls])
-                raise
+            self._send()
+        else:
+            self._drop(RuntimeError(f"a batch that was left by {kind.__name__} is not sent"))
+
+    def _send(self) -> None:
+        try:
+            for run in self._runs:
+                self._carry_out(run)
+        except BaseException as ending:
+            calls = [call for run in self._runs for call in run.calls][len(self.results) :]
+            self._tell(calls, [_outcome_by(ending, operation) for operation, *_ in calls])
+            raise
+
+    def _drop(self, reason: Exception) -> None:
+        for run in self._runs:
+            for _, _, promise, _ in run.calls:
+                promise.fail(reason)
 
     def _carry_out(self, run: Alone | Together) -> None:
         """Send the calls of a run and tell what came of them: of the first ones, if it fails."""
@@ -245,7 +266,7 @@ class Batch:
                     raise came
                 result = came if operation.is_verbatim else decoders[operation](came, arguments)
             except Exception as error:  # noqa: BLE001  # it is for whoever asks for the result
-                promise._error = error  # pyright: ignore[reportPrivateUsage]  # see there
+                promise.fail(error)
                 results.append(error)
             else:
                 if promise._convert is not None:  # pyright: ignore[reportPrivateUsage]  # see there

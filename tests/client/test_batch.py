@@ -413,3 +413,69 @@ def test_a_batch_of_many_long_names_is_no_larger_than_the_server_reads(settings:
                 counter.get("a")
         assert batch.results == [None] * 1000 + [value] * 1000
     server.stop()
+
+
+class Regret(Exception):
+    """Ends a block that was to be sent."""
+
+
+@pytest.fixture
+def held(client: shared_state.Client) -> shared_state.Lock:
+    lock = client.lock("guard")
+    lock.acquire()
+    return lock
+
+
+def test_a_release_that_is_not_sent_leaves_the_lock_with_its_grant(
+    client: shared_state.Client, held: shared_state.Lock
+) -> None:
+    grant = held.grant
+
+    def block() -> None:
+        with client.batch():
+            held.release()
+            raise Regret
+
+    with pytest.raises(Regret):
+        block()
+    assert held.locked()
+    assert held.grant is grant is not None
+    held.release()
+    assert not held.locked()
+
+
+def test_a_release_that_nobody_knows_of_leaves_the_grant(
+    client: shared_state.Client, held: shared_state.Lock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    grant = held.grant
+
+    def fail(*_: object) -> None:
+        raise ConnectionResetError("the network is away")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Lane, "exchange", fail)
+        with pytest.raises(ConnectionResetError), client.batch():
+            held.release()
+    assert held.grant is grant is not None
+
+
+def test_a_release_in_a_batch_that_was_lost_leaves_no_grant(
+    client: shared_state.Client, other: shared_state.Client, held: shared_state.Lock
+) -> None:
+    with client.batch() as batch:
+        held.release()
+        other.lock("guard").release()
+    assert [type(each) for each in batch.results] == [shared_state.StaleFence]
+    assert held.grant is None
+
+
+def test_a_release_in_a_batch_is_of_the_grant_until_then_and_not_of_the_next(
+    client: shared_state.Client, held: shared_state.Lock
+) -> None:
+    with client.batch() as batch:
+        held.release()
+        held.acquire()
+        held.release()
+    assert batch.results == [None, True, None]
+    assert not held.locked()
+    assert held.grant is None

@@ -107,12 +107,19 @@ class Entered(_Held, Proxy):
         """
         taken = self.client.holdings.give(self._lock_name or self.name)
         try:
-            self._give(taken)
+            given = self._give(taken)
         except StaleFence as refusal:
             raise lost(refusal, self.name) from None
         except BaseException:
             self.client.holdings.restore(taken)  # nobody knows whether it was released
             raise
+        if type(given) is Promise:
+            given.otherwise(lambda error: self._restore(taken, error))
+
+    def _restore(self, taken: Taken | None, error: Exception) -> None:
+        """Do the same for a release in a batch that failed, or that was not sent."""
+        if not isinstance(error, StaleFence):
+            self.client.holdings.restore(taken)
 
     def __enter__(self) -> Grant:
         grant = self._ask_for(blocking=True, timeout=None)
