@@ -353,7 +353,8 @@ def connect(
             commas, names servers that stand in for each other: the first that answers is taken, and
             all together have the `timeout`.
         authkey: the key; by default it is looked for where `credentials` says.
-        timeout: seconds for connecting and for every reply that need not wait.
+        timeout: seconds, above 0 and finite, for connecting and for every reply that need not wait.
+            A call that waits for something has a timeout of its own, or waits for ever.
         same_host: whether to switch to the server's Unix socket when it is on this host.
         peer_timeout: seconds of silence, at the least 2, after which the connection counts as cut.
         pickle: whether values of any type may travel as pickles. The server must allow it too;
@@ -364,6 +365,7 @@ def connect(
     Raises:
         ConnectionRefusedError: nobody listens there. Other `OSError`s: as the system says.
         TimeoutError: somebody listens, and does not answer.
+        ValueError, TypeError: such a `timeout` cannot be.
         multiprocessing.AuthenticationError: the keys differ, or there is none.
         TypeError, ValueError: what is given is no address, or no time.
     """

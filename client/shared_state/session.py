@@ -7,6 +7,7 @@ see by its handshake that it is the same instance, and leave TCP.
 
 from __future__ import annotations
 
+import math
 import os
 import random
 import secrets
@@ -32,7 +33,7 @@ from .reconnect import Opening
 if TYPE_CHECKING:
     from .lane import Lane
 
-__all__ = ["DEFAULT_TIMEOUT_S", "Session", "unreachable"]
+__all__ = ["DEFAULT_TIMEOUT_S", "Session", "check_timeout", "unreachable"]
 
 DEFAULT_TIMEOUT_S = 10.0
 """For connecting, and for a reply that need not wait. Servers answer within a millisecond; whoever
@@ -62,6 +63,7 @@ class Session:
         codec: Codec,
         busy_poll: float = 0.0,
     ) -> None:
+        check_timeout(timeout)
         self.address = addresses[0]
         self.location = ",".join(map(str, addresses))
         self.key = key
@@ -200,6 +202,20 @@ class Session:
         parts: list[Any] = message[3]  # pyright: ignore[reportUnknownVariableType]  # of whatever
         arguments = [self.codec.decode(each) if type(each) is bytes else each for each in parts]
         return from_wire(message[2], arguments)
+
+
+def check_timeout(timeout: object) -> None:
+    """Refuse what is no time in which a server could answer.
+
+    Raises:
+        TypeError: it is no number.
+        ValueError: it is none above 0, or not finite.
+    """
+    wanted = "the timeout of a client has to be a number of seconds above 0, and finite"
+    if not isinstance(timeout, (int, float)):
+        raise TypeError(f"{wanted}, not {timeout!r}")
+    if not 0 < timeout < math.inf:
+        raise ValueError(f"{wanted}, not {timeout!r}")
 
 
 def unreachable(error: OSError, address: Address) -> OSError:
