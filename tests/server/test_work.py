@@ -1,6 +1,6 @@
 """What a request costs does not grow with what others have.
 
-Counted in steps of the interpreter (`tests.fixtures.work`): a few of something, and many times as
+Counted in lines that the interpreter comes to (`tests.fixtures.work`): a few of something, and many times as
 many, have to be about the same work.
 """
 
@@ -19,7 +19,8 @@ FEW, MANY = 10, 1000
 def check_it_is_the_same_work(work: Callable[[int], int]) -> None:
     """Check that `work` takes as many steps with few as with many, but for some that vary."""
     few, many = work(FEW), work(MANY)
-    assert many < few + 500
+    assert 0 < few
+    assert many < few + 100
 
 
 def permits(count: int) -> tuple[Peer, Peer]:
