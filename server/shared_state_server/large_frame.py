@@ -55,6 +55,7 @@ class LargeFrame(asyncio.BufferedProtocol):
         self._connection.resume_writing()
 
     def connection_lost(self, exc: Exception | None) -> None:
+        self._payload.release()
         self._connection.connection_lost(exc)
 
     def _read_with(self, protocol: asyncio.BaseProtocol) -> None:

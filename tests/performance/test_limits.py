@@ -79,6 +79,7 @@ def test_a_large_frame_is_read_256_kib_at_a_time() -> None:
     frame = LargeFrame(Mock(), Mock(is_closing=lambda: True), beginning, 1024 * KIB)
 
     assert 0 < len(frame.get_buffer(-1)) <= 256 * KIB
+    frame.connection_lost(None)
 
 
 def test_a_reply_of_64_mb_is_written_from_where_the_value_lies(lobby: Lobby) -> None:

@@ -1,7 +1,7 @@
 """What a request costs does not grow with what others have.
 
-Counted in lines that the interpreter comes to (`tests.fixtures.work`): a few of something, and many times as
-many, have to be about the same work.
+Counted in lines that the interpreter comes to (`tests.fixtures.work`): a few of something, and many
+times as many, have to be about the same work.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ FEW, MANY = 10, 1000
 def check_it_is_the_same_work(work: Callable[[int], int]) -> None:
     """Check that `work` takes as many steps with few as with many, but for some that vary."""
     few, many = work(FEW), work(MANY)
-    assert 0 < few
+    assert few > 0
     assert many < few + 100
 
 

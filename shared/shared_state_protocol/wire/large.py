@@ -129,9 +129,13 @@ class LargePayload:
         whole = b"".join(room)
         return whole[: len(whole) - self._missing]
 
+    def release(self) -> None:
+        """Hold the room no more: the garbage collector complains of memory that somebody holds."""
+        self.rest = self._later = _NO_ROOM
+
     def payload(self) -> bytes | Pieces:
         """Return the payload, all of which has arrived. Nobody may hold `rest` any more."""
-        self.rest = self._later = _NO_ROOM
+        self.release()
         blob = self._room.getvalue()
         if not self._before:
             return blob
