@@ -51,7 +51,6 @@ class AsyncLane:
         self.session = session
         self._reconnecting = reconnecting
         self.wire: Wire | None = None
-        self.is_closed = False
         self._loop: asyncio.AbstractEventLoop | None = None
         self._connecting: asyncio.Task[None] | None = None
         self._previous = 0
@@ -114,7 +113,7 @@ class AsyncLane:
     def _ask(
         self, operation: Operation[..., Any], name: str, arguments: Arguments
     ) -> tuple[Request, asyncio.Future[Message]]:
-        if self.is_closed:
+        if self.session.is_closed:
             raise ValueError("this client is closed")
         loop = asyncio.get_running_loop()
         if loop is not self._loop:
@@ -214,7 +213,7 @@ class AsyncLane:
         then the server has read it.
         """
         self._pending.pop(number, None)
-        if not self.is_closed:
+        if not self.session.is_closed:
             self._given_up.append((number, self._previous))
             self._write(messages.notice(messages.CANCEL, number))
 
@@ -252,9 +251,9 @@ class AsyncLane:
 
     async def close(self) -> None:
         """Say goodbye, and fail whoever waits for a reply. Closing twice is allowed."""
-        if self.is_closed:
+        if self.session.is_closed:
             return
-        self.is_closed = True
+        self.session.is_closed = True
         if self._connecting is not None:
             self._connecting.cancel()
         self._fail_all(ConnectionAbortedError("this client was closed"))
@@ -267,7 +266,7 @@ class AsyncLane:
 
     def end_in_child(self) -> None:
         """Let go of every connection: this process is a fork, and they are its parent's."""
-        self.is_closed = True
+        self.session.is_closed = True
         self.wire = None
         for wire in self._wires:
             wire.end_in_child()
@@ -285,7 +284,7 @@ class AsyncLane:
         if wire is not self.wire and self.wire is not None:
             return
         was_in_use, self.wire = self.wire is not None, None
-        if self.is_closed or not was_in_use:
+        if self.session.is_closed or not was_in_use:
             return
         try:
             self._breaks.check(asyncio.get_running_loop().time())

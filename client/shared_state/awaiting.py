@@ -147,7 +147,7 @@ class AsyncClient(AwaitingAccessors):
         await self.close()
 
     def __repr__(self) -> str:
-        state = "closed async client" if self._lane.is_closed else "async client"
+        state = "closed async client" if self._session.is_closed else "async client"
         return f"<shared_state {state} of {self.address}>"
 
     # Calls
@@ -191,7 +191,7 @@ class AsyncClient(AwaitingAccessors):
                 following, cursor = cursor, None
                 cursor, portion = await self._state.next_portion(following)
         finally:
-            if cursor is not None and not self._lane.is_closed:
+            if cursor is not None and not self._session.is_closed:
                 self._lane.mention(State.close_cursor, "", (cursor,))
 
     def _open(self, proxy_class: type[T], name: str, *arguments: Any) -> T:

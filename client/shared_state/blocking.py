@@ -365,9 +365,8 @@ def connect(
     Raises:
         ConnectionRefusedError: nobody listens there. Other `OSError`s: as the system says.
         TimeoutError: somebody listens, and does not answer.
-        ValueError, TypeError: such a `timeout` cannot be.
         multiprocessing.AuthenticationError: the keys differ, or there is none.
-        TypeError, ValueError: what is given is no address, or no time.
+        TypeError, ValueError: what is given is no address, or no time that can be kept.
     """
     return Client(
         find_addresses(address),
