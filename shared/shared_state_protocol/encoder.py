@@ -32,7 +32,7 @@ from .registry import Registry, can_register
 from .sizes import NO_LIMIT, NUMBERS, check_size, too_large
 from .split import SPLITTERS, Split
 
-__all__ = ["PICKLED", "Encoder", "Refer"]
+__all__ = ["PICKLED", "TEXT_HEADERS", "Encoder", "Refer"]
 
 PICKLED = 0xC1
 """The first byte of a pickle; msgpack never uses it."""
@@ -54,7 +54,7 @@ _CONTAINERS = frozenset({list, dict})
 _SPLITTABLE = frozenset(SPLITTERS)
 _BUFFERS = frozenset({bytearray, memoryview})
 
-_TEXT_HEADERS = tuple(bytes((0xA0 | length,)) for length in range(32))
+TEXT_HEADERS = tuple(bytes((0xA0 | length,)) for length in range(32))
 """What text of up to 31 bytes begins with. Such as is ASCII is written by hand, in two thirds of
 the time of `packb`, which makes room for a kilobyte first."""
 
@@ -111,9 +111,9 @@ class Encoder:
             LimitExceeded: it is larger than the other side reads.
         """
         kind: type[Any] = type(value)  # pyright: ignore[reportUnknownVariableType]  # of whatever
-        if kind is str and len(value) < len(_TEXT_HEADERS) and value.isascii():
+        if kind is str and len(value) < len(TEXT_HEADERS) and value.isascii():
             text: bytes = value.encode()
-            return _TEXT_HEADERS[len(text)] + text
+            return TEXT_HEADERS[len(text)] + text
         if kind in _SPLITTABLE:
             # Here and not in a function: it would be a third of the price of a small text.
             if len(value) > self._short:

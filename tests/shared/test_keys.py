@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import cmath
-import tracemalloc
 from collections import OrderedDict, deque
 from collections.abc import Callable
 from datetime import datetime, time, timedelta, timezone
@@ -392,25 +391,12 @@ def test_the_worst_keys_take_little_work() -> None:
         canonical(client.encode(range(1 << 400_000)))
 
 
-def test_what_remembers_keys_encodes_as_what_does_not() -> None:
+def test_the_fast_way_encodes_keys_as_the_thorough_one_does() -> None:
     encode = key_encoder(client)
     texts = [letter * length for letter in ("a", "é", "語") for length in range(70)]
     keys: list[object] = [*texts, *(-1, 0, 1, 2**63, 2**64), True, False, 1.0, b"a", None, (1, "a")]
-    for _ in range(2):
-        assert [encode(key) for key in keys] == [encode_key(key, client) for key in keys]
-        for surrogate in ("\ud800", "a\udfff"):
-            assert encode(surrogate) == encode_key(surrogate, client)
-        with pytest.raises(LimitExceeded):
-            encode("a" * MAX_KEY_BYTES)
-
-
-def test_no_more_keys_are_remembered_than_a_client_has_room_for() -> None:
-    encode = key_encoder(client)
-    encode("warm")
-    tracemalloc.start()
-    try:
-        for number in range(20_000):
-            encode(f"{number:060}")
-        assert tracemalloc.get_traced_memory()[0] < 1_000_000
-    finally:
-        tracemalloc.stop()
+    assert [encode(key) for key in keys] == [encode_key(key, client) for key in keys]
+    for surrogate in ("\ud800", "a\udfff"):
+        assert encode(surrogate) == encode_key(surrogate, client)
+    with pytest.raises(LimitExceeded):
+        encode("a" * MAX_KEY_BYTES)
