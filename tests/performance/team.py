@@ -25,8 +25,10 @@ if TYPE_CHECKING:
 
     from tests.performance.peers import Operation
 
-CALL_INTERVAL_S = 0.001
-"""Of a client that calls at a fixed rate: a few per cent of what one does that never pauses."""
+CALL_INTERVAL_S = 0.01
+"""Of a client that calls at a fixed rate: so seldom that it can be answered in between, however
+busy the server is. A thousand times a second, a client whose calls take 2 ms would be another
+second late after each second: by its own doing, and no matter what the server does."""
 
 WARM_UP_S = 0.2
 """Long enough for the first pages, caches and specialised bytecode."""
@@ -152,7 +154,7 @@ def work_when_due(operations: Sequence[Operation], seconds: float) -> Report:
     """Do the operations that are due in this time; each latency is from when its call was due.
 
     Who waits for one answer before asking again would take a stop of a second for one slow call:
-    here it is late for the thousand calls that were due meanwhile.
+    here it is late for the hundred calls that were due meanwhile.
     """
     latencies: array[float] = array("d")
     cpu_seconds = time.process_time()

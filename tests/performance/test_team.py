@@ -43,16 +43,16 @@ def test_a_stop_makes_every_call_late_that_was_due_meanwhile(
         now += seconds
 
     def slowly() -> None:
-        wait(0.0041 if now == 100.0 else 0.0)  # the first call stops for four others
+        wait(0.041 if now == 100.0 else 0.0)  # the first call stops for four others
 
     monkeypatch.setattr(time, "perf_counter", lambda: now)
     monkeypatch.setattr(time, "sleep", wait)
 
-    report = teams.at_a_fixed_rate(lambda _: [slowly], None)(0.008)
+    report = teams.at_a_fixed_rate(lambda _: [slowly], None)(0.08)
 
-    late = [round(latency * 1000, 1) for latency in report.latencies]
-    assert late == [4.1, 3.1, 2.1, 1.1, 0.1, 0.0, 0.0, 0.0]
-    assert report.seconds == pytest.approx(0.007)
+    late = [round(latency * 1000) for latency in report.latencies]
+    assert late == [41, 31, 21, 11, 1, 0, 0, 0]
+    assert report.seconds == pytest.approx(0.07)
 
 
 async def test_every_task_does_its_operations_in_turn() -> None:

@@ -70,10 +70,13 @@ def client_version() -> str:
 
 
 def connect(address: Any, module: str = "redis", **options: Any) -> Any:
-    """A client; a blocking one has one connection, which it keeps, as one process needs it."""
+    """A client; a blocking one has one connection, which it keeps, as one process needs it.
+
+    Without a timeout: by its own, five seconds, it gives up a BLPOP that waits longer.
+    """
     where = (
         {"unix_socket_path": address}
         if isinstance(address, str)
         else {"host": "127.0.0.1", "port": address}
     )
-    return importlib.import_module(module).Redis(**where, **options)
+    return importlib.import_module(module).Redis(**where, socket_timeout=None, **options)
