@@ -63,3 +63,4 @@ class Session:
                 stake.abandon(self, now)
         for lane in self.lanes.values():
             lane.undo_all(now)
+        self.lanes.clear()  # which know their session: a ring would wait for the garbage collector

@@ -7,6 +7,7 @@ limit becomes another one, so that whoever changes it has to say so, and has mea
 from __future__ import annotations
 
 import gc
+import queue
 import tracemalloc
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
@@ -18,6 +19,7 @@ import shared_state
 from shared_state_protocol.wire import messages
 from shared_state_server.large_frame import LargeFrame
 from tests.fixtures.servers import ThreadServer
+from tests.fixtures.watching import until
 from tests.performance.peers.shared_state import serve
 from tests.performance.serving import child
 from tests.server.callers import Lobby
@@ -102,20 +104,58 @@ def test_a_reply_of_64_mb_is_written_from_where_the_value_lies(lobby: Lobby) -> 
     assert peak < 100 * KIB
 
 
-class Freezing:
-    """Stands for the pipe on which a server tells its address, and tells what it has frozen."""
+class Telling:
+    """Stands for the pipe on which a server tells its address, and tells of its collector."""
 
     def __init__(self, pipe: Connection) -> None:
         self._pipe = pipe
 
     def send(self, address: Any) -> None:
-        self._pipe.send(gc.get_freeze_count())
+        self._pipe.send((gc.get_freeze_count(), gc.get_threshold()[2]))
 
 
-def serve_and_count(pipe: Connection) -> None:
-    serve(Freezing(pipe))  # type: ignore[arg-type]  # nothing else of it is used
+def serve_and_tell(pipe: Connection) -> None:
+    gc.set_threshold(700, 10, 10)
+    serve(Telling(pipe))  # type: ignore[arg-type]  # nothing else of it is used
 
 
-def test_the_collector_passes_over_what_a_server_has_from_its_start() -> None:
-    with child(serve_and_count) as (_, pipe):
-        assert pipe.recv() > 0
+def test_the_collector_passes_over_what_a_server_has_and_looks_seldom_at_all_of_the_rest() -> None:
+    with child(serve_and_tell) as (_, pipe):
+        frozen, full = pipe.recv()
+    assert frozen > 0
+    assert full == 1000
+
+
+@pytest.mark.parametrize("same_host", [True, False])
+def test_nothing_of_a_client_is_garbage_in_a_ring(server: ThreadServer, same_host: bool) -> None:
+    gc.collect()
+    gc.disable()
+    try:
+        with server.connect(same_host=same_host) as state:
+            use_everything(state)
+        until(lambda: not server.look(lambda service: service.sessions))
+        gc.set_debug(gc.DEBUG_SAVEALL)
+        gc.collect()
+        kinds = {type(each) for each in gc.garbage}
+        assert not [kind for kind in kinds if kind.__module__.startswith("shared_state_server")]
+    finally:
+        gc.set_debug(0)
+        gc.garbage.clear()
+        gc.enable()
+
+
+def use_everything(state: shared_state.Client) -> None:
+    shared, items, lock = state.dict("d"), state.queue("q"), state.lock("l")
+    shared.update(dict.fromkeys(range(10_000), 0))
+    next(iter(shared.items()))
+    with pytest.raises(KeyError):
+        shared["missing"]
+    items.put(1)
+    with lock as grant, items.claim():
+        shared.set("a", bytes(1_000_000), fence=grant)
+    with pytest.raises(queue.Empty):
+        items.get(timeout=0.001)
+    with state.batch():
+        shared.get("a")
+    items.put(1)
+    assert items.get() == 1
