@@ -10,9 +10,11 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Iterable
+from itertools import chain
+from operator import itemgetter
 from typing import Any
 
-from shared_state_protocol.codec import PICKLE_MARK, is_pickled
+from shared_state_protocol.codec import PICKLE_MARK
 from shared_state_protocol.contract import Operation, contract_name, operations
 from shared_state_protocol.errors import EncodingError, FixTheCall, ProtocolError
 from shared_state_protocol.shapes import Shape
@@ -166,9 +168,27 @@ def knows_nothing(arguments: list[Any]) -> bool:
 
 
 def _has_pickle(argument: Any) -> bool:
-    if type(argument) is list:
-        return any(map(_has_pickle, argument))  # pyright: ignore[reportUnknownArgumentType]  # of whatever
-    return type(argument) is bytes and is_pickled(argument)
+    """Return whether there is a pickle in an argument, or in the lists in it.
+
+    Level by level, each of them in C: there may be thousands of values.
+    """
+    level: list[Any] = [argument]
+    while level:
+        if PICKLE_MARK in map(_first_byte, _of_type(bytes, level)):
+            return True
+        level = list(chain.from_iterable(_of_type(list, level)))
+    return False
+
+
+_first_byte = itemgetter(slice(1))
+
+
+def _of_type(kind: type, items: list[Any]) -> list[Any]:
+    """Return the items of one type, which nearly always are none or all."""
+    kinds = set(map(type, items))
+    if kinds == {kind}:
+        return items
+    return [item for item in items if type(item) is kind] if kind in kinds else []
 
 
 def table_of(pairs: Iterable[tuple[type, type]]) -> dict[str, Row]:

@@ -47,7 +47,7 @@ from typing import Any, cast
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from ormsgpack import Ext, MsgpackEncodeError, packb
+from ormsgpack import Ext, MsgpackEncodeError, packb, unpackb
 
 from .arrays import plain_key
 from .bounds import SIZES
@@ -71,6 +71,9 @@ _AS_THEY_COME = frozenset(
     bytes((first,)) for first in (*range(0x80), *range(0xA0, 0xC1), *range(0xE0, 0x100))
 )
 """First bytes of small integers, of text of up to 31 bytes, and of None."""
+
+_INTEGERS = frozenset(bytes((first,)) for first in range(0xCC, 0xD4))
+"""First bytes of integers of more than one byte."""
 
 _BYTES_8, _TEXT_8 = 0xC4, 0xD9  # bytes and text whose length takes the next byte
 _COUNTED = frozenset({bytes((_BYTES_8,)), bytes((_TEXT_8,))})
@@ -137,6 +140,9 @@ def canonical(encoded: bytes) -> bytes:
         return encoded  # text that is not ASCII must be valid UTF-8, which decoding finds out
     if first in _COUNTED and _is_canonical_blob(encoded):
         return encoded
+    if first in _INTEGERS and SIZES[encoded[0]] == len(encoded):
+        form = packb(unpackb(encoded))  # `_canonical`, at a fifth of its price
+        return encoded if form == encoded else form
     _check_size(encoded)
     form = _canonical(_codec.decode(encoded))
     return encoded if form == encoded else form

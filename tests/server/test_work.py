@@ -7,8 +7,14 @@ times as many, have to be about the same work.
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import pytest
+
+from shared_state_protocol import objects as contracts
+from shared_state_server import memory
+from shared_state_server.dispatch import table_of
+from shared_state_server.streams import Cursors, Pairs
 
 from ..fixtures.simulation import AGENT, Peer, Simulation
 from ..fixtures.work import steps_of
@@ -77,5 +83,35 @@ def test_an_edit_looks_at_no_other_edits(wire: str) -> None:
         if wire == "dict.let_go":
             return steps_of(lambda: peer.call(wire, "config", keys[0], AGENT))
         return steps_of(lambda: peer.call(wire, "config", b"\x01", 0.0, AGENT))
+
+    check_it_is_the_same_work(work)
+
+
+@pytest.mark.parametrize(
+    ("contract", "behaviour", "wire", "item"),
+    [
+        (contracts.Dict, memory.Dict, "dict.update", [b"\xa1k", b"\xc3"]),
+        (contracts.List, memory.List, "list.extend", b"\xc3"),
+        (contracts.Set, memory.Set, "set.update", b"\xc3"),
+    ],
+)
+def test_many_items_are_looked_at_together(
+    contract: type, behaviour: type, wire: str, item: Any
+) -> None:
+    row = table_of([(contract, behaviour)])[wire]
+
+    def work(count: int) -> int:
+        arguments = [[item] * count]
+        return steps_of(lambda: row.check(arguments)) + steps_of(
+            lambda: row.refuse_pickles(arguments)
+        )
+
+    check_it_is_the_same_work(work)
+
+
+def test_items_are_told_apart_into_portions_together() -> None:
+    def work(count: int) -> int:
+        pairs = Pairs([b"\xa1k"] * count, [b"\xc3"] * count)
+        return steps_of(lambda: Cursors().begin(pairs))
 
     check_it_is_the_same_work(work)

@@ -67,10 +67,12 @@ class Dict:
         return self._spelled.pop(place, place), value
 
     def update(self, other: list[list[bytes]]) -> None:
-        placed = [(canonical(key), key, value) for key, value in other]
-        for place, key, value in placed:
-            self._spell(place, key)
-            self._data[place] = value
+        data = self._data
+        places = [key if key in data else canonical(key) for key, _ in other]
+        for place, (key, value) in zip(places, other, strict=True):
+            if place is not key:
+                self._spell(place, key)
+            data[place] = value
 
     def add(self, key: bytes, amount: bytes) -> bytes:
         current = self._data.get(canonical(key))
