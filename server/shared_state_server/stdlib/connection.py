@@ -143,8 +143,7 @@ class StdlibConnection(asyncio.Protocol):
         agent = int(found[2]) if found else number
         if found and found[3]:
             self._address = found[3], int(found[4])
-        deadlines = self._hall.service.deadlines
-        lane = StdlibLane(session, hello, deadlines, agent, self.send, self.close)
+        lane = StdlibLane(self._hall.service, session, hello, agent, self.send, self.close)
         lane.send = self.transport.write
         session.lanes[number] = self.lane = lane
 

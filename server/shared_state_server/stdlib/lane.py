@@ -6,15 +6,18 @@ kernel knows whether it had read everything (see `connection`).
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from shared_state_protocol.errors import ServerClosing
 from shared_state_protocol.wire.handshake import Hello
 
+from ..defects import contained
 from ..lane import Lane
+from ..service import Service
 from ..session import Session
-from ..waiting import Deadlines, Undo
+from ..waiting import Undo
 
 if TYPE_CHECKING:
     from .messages import Reply
@@ -30,18 +33,19 @@ class StdlibLane(Lane):
     connection, if there is one.
     """
 
-    __slots__ = ("_leave", "_tell", "agent", "convert", "undo")
+    __slots__ = ("_clock", "_leave", "_tell", "agent", "convert", "undo")
 
     def __init__(
         self,
+        service: Service,
         session: Session,
         hello: Hello,
-        deadlines: Deadlines,
         agent: int,
         tell: Callable[[Reply], None],
         leave: Callable[[], object] | None = None,
     ) -> None:
-        super().__init__(session, hello, deadlines)
+        super().__init__(session, hello, service.deadlines)
+        self._clock = service.clock
         self.agent = agent
         self.convert: Callable[[Any], Any] | None = None
         self.undo: Undo | None = None
@@ -49,10 +53,23 @@ class StdlibLane(Lane):
         self._leave = leave
 
     def answer(self, number: int, result: Any, undo: Undo | None = None) -> None:
+        convert, self.convert = self.convert, None
+        if convert is not None:
+            try:
+                result = convert(result)
+            except Exception as error:  # noqa: BLE001  # whatever a class of a user raises
+                if undo is not None:
+                    # Not now: whoever puts the item may be in the middle of serving who waits.
+                    asyncio.get_running_loop().call_soon(self._give_back, undo)
+                self.fail(number, error)
+                return
         self.undo = undo
-        if self.convert is not None:
-            result, self.convert = self.convert(result), None
         self._tell(("#RETURN", result))
+
+    def _give_back(self, undo: Undo) -> None:
+        """Undo what a reply would have handed over that cannot be read here."""
+        with contained("giving back what cannot be read"):
+            undo(self._clock())
 
     def fail(self, number: int, error: Exception) -> None:
         self.convert = None

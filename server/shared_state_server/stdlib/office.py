@@ -249,9 +249,9 @@ class Office:
         """Call in the event loop, and wait for the answer in this thread."""
         assert self._loop is not None
         answer: Future[Reply] = Future()
-        hello, deadlines = self._own_session.hello, self.service.deadlines
         agent = threading.get_ident()
-        lane = StdlibLane(self._own_session, hello, deadlines, agent, answer.set_result)
+        session = self._own_session
+        lane = StdlibLane(self.service, session, session.hello, agent, answer.set_result)
         if threading.get_ident() == self._loop_thread:
             self.call_adapter(lane, 1, entry, method, args, kwds)
             if not answer.done():

@@ -7,6 +7,8 @@ import queue
 import subprocess
 import sys
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from multiprocessing import AuthenticationError, managers
 from multiprocessing.managers import BaseManager, RemoteError
 from typing import Any
@@ -15,6 +17,8 @@ import pytest
 
 import shared_state
 from shared_state_server.memory.list import MAX_REPEATED_ITEMS
+
+from ...fixtures.watching import LONG_S, until, waiting
 
 KEY = "a key for clients of all kinds"
 SHARED = (
@@ -34,6 +38,14 @@ for _pair in SHARED.split():
     _name = _pair.partition("=")[0]
     Manager.register(_name, proxytype=PROXYTYPES.get(_name))
 Manager.register("missing")
+
+
+@shared_state.register
+@dataclass(order=True)
+class Ours:
+    """A class that only our clients know."""
+
+    number: int
 
 
 class Unknown:
@@ -121,6 +133,36 @@ def test_queues_each_in_its_order(manager: Any, name: str, order: list[int]) -> 
     for _ in order:
         jobs.task_done()
     assert jobs.join() is None
+
+
+@pytest.fixture
+def state(port: int) -> Iterator[shared_state.Client]:
+    with shared_state.connect(("127.0.0.1", port), authkey=KEY.encode()) as connected:
+        yield connected
+
+
+@pytest.mark.parametrize("name", ["jobs", "stack", "ranked"])
+@pytest.mark.parametrize("getters", [1, 3])
+def test_an_item_that_the_server_cannot_read_stays_for_who_can(
+    manager: Any, state: shared_state.Client, name: str, getters: int
+) -> None:
+    jobs, ours = getattr(manager, name)(), getattr(state, name_of_type(name))(name)
+    with ThreadPoolExecutor(getters) as threads:
+        waits = [threads.submit(getattr(manager, name)().get) for _ in range(getters)]
+        until(lambda: waiting(state, name) == getters)
+        ours.put(Ours(1))  # while all wait for it: each is told, and the item goes on
+        for wait in waits:
+            with pytest.raises(ValueError, match="Ours"):
+                wait.result(LONG_S)
+    with pytest.raises(ValueError, match="Ours"):  # and while it is there
+        jobs.get(timeout=LONG_S)
+    assert ours.get(timeout=LONG_S) == Ours(1)
+    jobs.put(2)
+    assert jobs.get() == 2
+
+
+def name_of_type(name: str) -> str:
+    return dict(pair.split("=") for pair in SHARED.split())[name]
 
 
 @pytest.mark.parametrize("name", ["lock", "rlock", "permits", "bounded", "ready"])
