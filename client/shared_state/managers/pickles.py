@@ -7,15 +7,14 @@ looks for that first (`is_plain`, `MENTION`) and has `pickle` itself do the work
 
 from __future__ import annotations
 
-import copyreg
 import io
 import multiprocessing.managers as stdlib
 import pickle
 import sys
 import threading
-from collections import ChainMap
-from multiprocessing.reduction import ForkingPickler
 from typing import Any
+
+from shared_state_protocol.wire.stdlib import REDUCERS
 
 __all__ = ["MENTION", "dumps", "is_plain", "loads", "reading"]
 
@@ -28,11 +27,6 @@ _ATOMS = frozenset({bool, bytes, float, int, str, type(None)})
 
 MENTION = _MANAGERS.encode()
 """Stands in every pickle of a proxy, and hardly in any other."""
-
-_DISPATCH_TABLE: Any = ChainMap[Any, Any](
-    copyreg.dispatch_table,
-    ForkingPickler._extra_reducers,  # type: ignore[attr-defined]  # not in stubs
-)
 
 
 class _Reading(threading.local):
@@ -47,7 +41,7 @@ reading = _Reading()
 class _Pickler(pickle.Pickler):
     """Writes our proxies as the standard library's, which every server knows."""
 
-    dispatch_table = _DISPATCH_TABLE
+    dispatch_table = REDUCERS
 
     def reducer_override(self, obj: Any) -> Any:
         if not isinstance(obj, stdlib.BaseProxy):

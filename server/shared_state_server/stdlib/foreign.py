@@ -7,13 +7,14 @@ loop: two managers that have each other's proxies would wait for each other.
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 import threading
 from collections.abc import Callable
 from functools import partial
 from multiprocessing import AuthenticationError, process
 from typing import Any
+
+from .worker import is_in_loop
 
 __all__ = ["foreign_proxy"]
 
@@ -41,10 +42,8 @@ def foreign_proxy(
 
 
 def _outside_of_a_loop(callback: Callable[..., None], *arguments: Any) -> None:
-    try:
-        asyncio.get_running_loop()
-    except RuntimeError:
+    if not is_in_loop():
         callback(*arguments)
-    else:
-        with contextlib.suppress(RuntimeError):  # no thread starts while the interpreter ends
-            threading.Thread(target=callback, args=arguments, daemon=True).start()
+        return
+    with contextlib.suppress(RuntimeError):  # no thread starts while the interpreter ends
+        threading.Thread(target=callback, args=arguments, daemon=True).start()

@@ -28,6 +28,7 @@ from ..listener import BACKLOG, SIGNALS, Listening, bind, run
 from ..settings import MIB, Settings
 from .local import WILDCARDS
 from .office import Office, Registered
+from .worker import is_in_loop
 
 __all__ = ["Server"]
 
@@ -120,7 +121,7 @@ class Server(Office):
         _keep_signals_from_children()
         serve = partial(run, self._settings, sock=self._socket, ready=ready, office=self)
         try:
-            if _is_in_a_loop():
+            if is_in_loop():
                 self._run_beside(serve)
             else:
                 serve()
@@ -149,14 +150,6 @@ class Server(Office):
         loop.add_reader(parent.sentinel, listening.stop)
         if parent.pid == os.getppid():
             _stop_with(loop, os.getppid(), listening.stop)
-
-
-def _is_in_a_loop() -> bool:
-    try:
-        asyncio.get_running_loop()
-    except RuntimeError:
-        return False
-    return True
 
 
 def reachable(address: Any) -> Any:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copyreg
 import gc
 import os
 from multiprocessing import Pipe
@@ -22,7 +23,12 @@ def reduce(obj: Reduced) -> Any:
     return str, ("as registered",)
 
 
+def reduce_otherwise(obj: Reduced) -> Any:
+    return str, ("as others have it",)
+
+
 ForkingPickler.register(Reduced, reduce)
+copyreg.pickle(Reduced, reduce_otherwise)
 
 
 class Keeper:
@@ -58,6 +64,8 @@ def main() -> None:
             os.fstat(each.fileno())  # nobody else has closed it
             each.close()
         print(manager.keeper().reduced())
+        config["sent"] = Reduced()
+        print(config["sent"])
 
 
 if __name__ == "__main__":
