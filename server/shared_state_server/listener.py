@@ -206,8 +206,7 @@ class Server:
     async def drain(self) -> None:
         """Take no more connections, tell whoever waits, and let what was said leave."""
         log.info("going down: %d connections to drain", len(self._hall.connections))
-        for door in self._doors:
-            door.close()
+        await self._shut_doors()
         self.service.close()
         self._hall.close()
         ends = [
@@ -220,6 +219,19 @@ class Server:
         )
         for end in unfinished:
             end.cancel()
+
+    async def _shut_doors(self) -> None:
+        """Let nobody in any more but those whom the loop has accepted already.
+
+        They get their transports in this turn. asyncio loses the socket of one that has none yet
+        when its door closes (python/cpython#109564).
+        """
+        for door in self._doors:
+            for sock in door.sockets:
+                self._loop.remove_reader(sock)
+        await asyncio.sleep(0)
+        for door in self._doors:
+            door.close()
 
     def close(self) -> None:
         """Close whatever is open, at once."""

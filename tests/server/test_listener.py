@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import errno
 import os
 import signal
@@ -21,6 +22,7 @@ from shared_state_server.service import Service
 from shared_state_server.settings import Settings
 from tests.fixtures.servers import START_TIMEOUT_S, ProcessServer, ThreadServer
 from tests.fixtures.strangers import Stranger
+from tests.fixtures.watching import LONG_S
 
 PARKED = 200
 
@@ -139,6 +141,24 @@ def test_without_uvloop_it_runs_on_asyncio(monkeypatch: pytest.MonkeyPatch) -> N
 
 
 # Going down
+
+
+@pytest.mark.parametrize("turns", range(8))
+async def test_whoever_knocks_as_the_doors_are_shut_is_turned_away(
+    settings: Settings, turns: int
+) -> None:
+    started: asyncio.Future[Listening] = asyncio.get_running_loop().create_future()
+    serving = asyncio.create_task(serve(settings, ready=started.set_result))
+    listening = await started
+    address = listening.address
+    with socket.create_connection((address.host, address.port), LONG_S) as knocking:
+        for _ in range(turns):
+            await asyncio.sleep(0)
+        listening.stop()
+        await serving
+        with contextlib.suppress(ConnectionResetError):  # its door was never opened
+            while knocking.recv(1024):
+                pass
 
 
 def visitor(server: ProcessServer) -> Stranger:

@@ -7,6 +7,7 @@ not in it.
 
 from __future__ import annotations
 
+import contextlib
 import functools
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -76,9 +77,10 @@ def add(crowd: Connection, count: int) -> None:
 
 def keep(pipe: Connection, connect: Callable[[int], list[Any]]) -> None:
     clients: list[Any] = []
-    while True:
-        clients += connect(pipe.recv())
-        pipe.send(len(clients))
+    with contextlib.suppress(EOFError):  # that is all
+        while True:
+            clients += connect(pipe.recv())
+            pipe.send(len(clients))
 
 
 def row(peer: Peer, measured: Cost) -> Sequence[str]:
