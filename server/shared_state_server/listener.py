@@ -14,6 +14,7 @@ import logging
 import os
 import signal
 import socket
+import threading
 from collections.abc import Callable, Generator
 from dataclasses import dataclass
 from importlib.metadata import version
@@ -115,15 +116,17 @@ async def serve(
 def _spared_collector(*, makes_rings: bool) -> Generator[None]:
     """Have the garbage collector look at little, for while it does nobody has a turn.
 
-    Not at what is here now, which stays for ever. And unless the server `makes_rings`, a hundredth
-    as often at everything, for it looks into each list and queue: 12 ms for a million items. Of our
-    clients nothing is garbage in a ring; of users' objects and the standard library's clients, it
-    is.
+    Not at what is here now, which stays for ever. And unless the server `makes_rings`, or another
+    thread is the main one of this process, a hundredth as often at everything: it looks into each
+    list and queue, 12 ms for a million items. Of our clients nothing is garbage in a ring; of
+    users' objects and the standard library's clients, it is.
     """
     gc.freeze()
+    if makes_rings or threading.current_thread() is not threading.main_thread():
+        yield
+        return
     before = gc.get_threshold()
-    if not makes_rings:
-        gc.set_threshold(before[0], before[1], 100 * before[2])
+    gc.set_threshold(before[0], before[1], 100 * before[2])
     try:
         yield
     finally:
