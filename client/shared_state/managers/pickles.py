@@ -7,14 +7,15 @@ looks for that first (`is_plain`, `MENTION`) and has `pickle` itself do the work
 
 from __future__ import annotations
 
+import copyreg
 import io
 import multiprocessing.managers as stdlib
 import pickle
 import sys
 import threading
+from collections import ChainMap
+from multiprocessing.reduction import ForkingPickler
 from typing import Any
-
-from shared_state_protocol.wire.stdlib import REDUCERS
 
 __all__ = ["MENTION", "dumps", "is_plain", "loads", "reading"]
 
@@ -29,6 +30,13 @@ MENTION = _MANAGERS.encode()
 """Stands in every pickle of a proxy, and hardly in any other."""
 
 
+_REDUCERS: Any = ChainMap[Any, Any](
+    ForkingPickler._extra_reducers,  # type: ignore[attr-defined]  # not in stubs
+    copyreg.dispatch_table,
+)
+"""In the order of `ForkingPickler`."""
+
+
 class _Reading(threading.local):
     """The key of the connection whose reply is being read, for the proxies in it."""
 
@@ -41,7 +49,7 @@ reading = _Reading()
 class _Pickler(pickle.Pickler):
     """Writes our proxies as the standard library's, which every server knows."""
 
-    dispatch_table = REDUCERS
+    dispatch_table = _REDUCERS
 
     def reducer_override(self, obj: Any) -> Any:
         if not isinstance(obj, stdlib.BaseProxy):

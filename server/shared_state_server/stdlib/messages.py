@@ -9,12 +9,15 @@ there on 3.10 too, in ``__notes__``.
 
 from __future__ import annotations
 
+import copyreg
 import io
 import pickle
 import traceback
+from collections import ChainMap
+from multiprocessing.reduction import ForkingPickler
 from typing import Any
 
-from shared_state_protocol.wire.stdlib import REDUCERS, frame
+from shared_state_protocol.wire.stdlib import frame
 
 from .entries import Entry
 from .local import answering
@@ -79,9 +82,17 @@ def write(reply: Reply, *, xml: bool, address: Any, sent: list[Entry]) -> bytes:
 def _pickled(reply: Reply) -> bytes:
     buffer = io.BytesIO()
     pickler = pickle.Pickler(buffer)
-    pickler.dispatch_table = REDUCERS
+    pickler.dispatch_table = _REDUCERS
     pickler.dump(reply)
     return buffer.getvalue()
+
+
+_REDUCERS: Any = ChainMap[Any, Any](
+    ForkingPickler._extra_reducers,  # type: ignore[attr-defined]  # not in stubs
+    copyreg.dispatch_table,
+)
+"""In the order of `ForkingPickler`. Without it a connection would be written too, but as the number
+of a file of the server's: whoever reads that closes a file of his own."""
 
 
 def _xml(reply: Reply) -> bytes:

@@ -13,18 +13,12 @@ Python 3.12 and later begin the message with ``{sha256}`` and answer such a one 
 and the digest; earlier ones send 20 bytes and answer whatever they get with a bare HMAC-MD5. The
 MD5 is there for them alone: a message that names a digest is covered with its name, so nobody
 between the two can have a newer client use the older one.
-
-What is in the frames is pickled as `ForkingPickler` does (`REDUCERS`).
 """
 
 from __future__ import annotations
 
-import copyreg
 import hmac
 import struct
-from collections import ChainMap
-from multiprocessing.reduction import ForkingPickler
-from typing import Any
 
 from ..errors import AuthenticationError, ProtocolError
 
@@ -33,7 +27,6 @@ __all__ = [
     "DIGEST",
     "FAILURE",
     "MAX_HANDSHAKE_BYTES",
-    "REDUCERS",
     "WELCOME",
     "FrameReader",
     "ServerOpening",
@@ -50,13 +43,6 @@ DIGEST = b"{sha256}"
 
 MAX_HANDSHAKE_BYTES = 256
 """Of one message before both sides are known: the standard library's own limit."""
-
-REDUCERS: Any = ChainMap[Any, Any](
-    ForkingPickler._extra_reducers,  # type: ignore[attr-defined]  # not in stubs
-    copyreg.dispatch_table,
-)
-"""The dispatch table of a pickler, in the order of `ForkingPickler`. Without it a connection would
-be written too, but as the number of a file of the writer's: the reader would close one of his."""
 
 _DIGESTS = frozenset({b"md5", b"sha256", b"sha384", b"sha3_256", b"sha3_384"})
 _BARE_LENGTHS = (16, 20)
