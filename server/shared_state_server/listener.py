@@ -14,7 +14,6 @@ import logging
 import os
 import signal
 import socket
-import threading
 from collections.abc import Callable, Generator
 from dataclasses import dataclass
 from importlib.metadata import version
@@ -103,34 +102,15 @@ async def serve(
     server = Server(settings, office)
     try:
         listening = await server.open(sock or bind(settings))
-        with server.signals(), _spared_collector(makes_rings=office is not None):
+        with server.signals():
+            # What is here now stays for ever: the collector need not look at it again.
+            gc.freeze()
             if ready is not None:
                 ready(listening)
             await server.stopped.wait()
             await server.drain()
     finally:
         server.close()
-
-
-@contextlib.contextmanager
-def _spared_collector(*, makes_rings: bool) -> Generator[None]:
-    """Have the garbage collector look at little, for while it does nobody has a turn.
-
-    Not at what is here now, which stays for ever. And unless the server `makes_rings`, or another
-    thread is the main one of this process, a hundredth as often at everything: it looks into each
-    list and queue, 12 ms for a million items. Of our clients nothing is garbage in a ring; of
-    users' objects and the standard library's clients, it is.
-    """
-    gc.freeze()
-    if makes_rings or threading.current_thread() is not threading.main_thread():
-        yield
-        return
-    before = gc.get_threshold()
-    gc.set_threshold(before[0], before[1], 100 * before[2])
-    try:
-        yield
-    finally:
-        gc.set_threshold(*before)
 
 
 class Server:
@@ -224,10 +204,10 @@ class Server:
             end.cancel()
 
     async def _shut_doors(self) -> None:
-        """Let nobody in any more but those whom the loop has accepted already.
+        """Close the doors once all whom the loop has accepted have a transport.
 
-        They get their transports in this turn. asyncio loses the socket of one that has none yet
-        when its door closes (python/cpython#109564).
+        They get theirs in this turn. asyncio, which accepts nobody meanwhile, loses the socket of
+        one that has none yet when its door closes (python/cpython#109564); uvloop does not.
         """
         for door in self._doors:
             for sock in door.sockets:

@@ -390,6 +390,8 @@ class Pair(Group):
         return encode
 
     def decoder(self, codec: Codec) -> Change:
+        if self._is_verbatim:
+            return super().decoder(codec)
         first, second = (shape.decoder(codec) for shape in self.inner)
 
         def decode(wire: Any) -> tuple[Any, Any]:

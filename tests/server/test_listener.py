@@ -143,10 +143,11 @@ def test_without_uvloop_it_runs_on_asyncio(monkeypatch: pytest.MonkeyPatch) -> N
 # Going down
 
 
-@pytest.mark.parametrize("turns", range(8))
+@pytest.mark.parametrize("turns", range(3))
 async def test_whoever_knocks_as_the_doors_are_shut_is_turned_away(
     settings: Settings, turns: int
 ) -> None:
+    """On plain asyncio, where after one turn he is accepted and has no transport yet."""
     started: asyncio.Future[Listening] = asyncio.get_running_loop().create_future()
     serving = asyncio.create_task(serve(settings, ready=started.set_result))
     listening = await started

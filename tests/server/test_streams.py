@@ -234,3 +234,16 @@ def test_a_client_has_room_for_many_loops_inside_each_other(reader: Peer) -> Non
     opened = [reader.call("dict.items", "d") for _ in range(MAX_CURSORS)]
     for cursor, first in opened:
         assert first + rest(reader, cursor) == PAIRS
+
+
+def test_rows_are_packed_no_further_than_a_portion_goes(monkeypatch: pytest.MonkeyPatch) -> None:
+    packed: list[object] = []
+
+    def pack(row: object) -> bytes:
+        packed.append(row)
+        return ormsgpack.packb(row)
+
+    monkeypatch.setattr(streams, "packb", pack)
+    rows = [("attribute", bytes(PORTION_BYTES // 2))] * 100
+    assert len(Cursors().begin(rows)[1]) == 1
+    assert len(packed) == 2

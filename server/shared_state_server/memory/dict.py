@@ -123,7 +123,7 @@ class Dict:
         return list(self._data.values())
 
     def items(self) -> Pairs:
-        return Pairs(self.keys(), self.values())
+        return Pairs(tuple(self.keys()), tuple(self._data.values()))
 
     def _place(self, key: bytes) -> bytes:
         place = canonical(key)

@@ -71,6 +71,7 @@ class Queue:
         self._unfinished = 0
         self._shut = False
         self._drops = False
+        self._is_serving = False
         self._getters = Line()
         self._putters = Line(self._admit_putters)
         self._joiners = Line()
@@ -291,10 +292,19 @@ class Queue:
                     getter.fail(_shut_down())
 
     def _serve(self, now: float) -> None:
-        """Hand items to getters and room to putters until neither can go on."""
-        self._serve_getters(now)
-        while self._putters and self._admit_putter():
+        """Hand items to getters and room to putters until neither can go on.
+
+        An item that cannot be read where it goes comes back at once: it is handed on from here.
+        """
+        if self._is_serving:
+            return
+        self._is_serving = True
+        try:
             self._serve_getters(now)
+            while self._putters and self._admit_putter():
+                self._serve_getters(now)
+        finally:
+            self._is_serving = False
 
     def _serve_getters(self, now: float) -> None:
         while self._items and self._getters:

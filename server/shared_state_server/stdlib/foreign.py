@@ -14,7 +14,7 @@ from functools import partial
 from multiprocessing import AuthenticationError, process
 from typing import Any
 
-from .worker import is_in_loop
+from .loops import is_in_loop
 
 __all__ = ["foreign_proxy"]
 

@@ -6,7 +6,6 @@ kernel knows whether it had read everything (see `connection`).
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
@@ -59,17 +58,12 @@ class StdlibLane(Lane):
                 result = convert(result)
             except Exception as error:  # noqa: BLE001  # whatever a class of a user raises
                 if undo is not None:
-                    # Not now: whoever puts the item may be in the middle of serving who waits.
-                    asyncio.get_running_loop().call_soon(self._give_back, undo)
+                    with contained("giving back what cannot be read"):
+                        undo(self._clock())
                 self.fail(number, error)
                 return
         self.undo = undo
         self._tell(("#RETURN", result))
-
-    def _give_back(self, undo: Undo) -> None:
-        """Undo what a reply would have handed over that cannot be read here."""
-        with contained("giving back what cannot be read"):
-            undo(self._clock())
 
     def fail(self, number: int, error: Exception) -> None:
         self.convert = None

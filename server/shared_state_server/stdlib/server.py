@@ -27,8 +27,8 @@ from typing import Any, NoReturn
 from ..listener import BACKLOG, SIGNALS, Listening, bind, run
 from ..settings import MIB, Settings
 from .local import WILDCARDS
+from .loops import is_in_loop
 from .office import Office, Registered
-from .worker import is_in_loop
 
 __all__ = ["Server"]
 

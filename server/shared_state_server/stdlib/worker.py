@@ -8,13 +8,12 @@ stuck in somebody's code does so once it returns.
 
 from __future__ import annotations
 
-import asyncio
 import logging
 import queue
 import threading
 from collections.abc import Callable
 
-__all__ = ["Worker", "Workers", "is_in_loop"]
+__all__ = ["Worker", "Workers"]
 
 MAX_IDLE = 8
 """Idle threads that are kept: starting one costs some 0.1 ms, keeping one a stack."""
@@ -73,12 +72,3 @@ class Workers:
                 self._idle.append(worker)
                 return True
             return False
-
-
-def is_in_loop() -> bool:
-    """Return whether an event loop runs in this thread: what blocks has to be done in another."""
-    try:
-        asyncio.get_running_loop()
-    except RuntimeError:
-        return False
-    return True

@@ -141,24 +141,47 @@ def state(port: int) -> Iterator[shared_state.Client]:
         yield connected
 
 
-@pytest.mark.parametrize("name", ["jobs", "stack", "ranked"])
+@pytest.mark.parametrize(
+    ("name", "items", "order"),
+    [("jobs", [3, 1, 2], [3, 1, 2]), ("stack", [3, 1, 2], [2, 1, 3]), ("ranked", [1], [1])],
+)
 @pytest.mark.parametrize("getters", [1, 3])
-def test_an_item_that_the_server_cannot_read_stays_for_who_can(
-    manager: Any, state: shared_state.Client, name: str, getters: int
+def test_items_that_the_server_cannot_read_stay_in_their_order_for_who_can(
+    manager: Any,
+    state: shared_state.Client,
+    name: str,
+    items: list[int],
+    order: list[int],
+    getters: int,
 ) -> None:
     jobs, ours = getattr(manager, name)(), getattr(state, name_of_type(name))(name)
     with ThreadPoolExecutor(getters) as threads:
         waits = [threads.submit(getattr(manager, name)().get) for _ in range(getters)]
         until(lambda: waiting(state, name) == getters)
-        ours.put(Ours(1))  # while all wait for it: each is told, and the item goes on
+        ours.put_many(list(map(Ours, items)))  # while they wait: all of them are told
         for wait in waits:
             with pytest.raises(ValueError, match="Ours"):
                 wait.result(LONG_S)
-    with pytest.raises(ValueError, match="Ours"):  # and while it is there
+    with pytest.raises(ValueError, match="Ours"):  # and while there are some
         jobs.get(timeout=LONG_S)
-    assert ours.get(timeout=LONG_S) == Ours(1)
+    assert [ours.get(timeout=LONG_S) for _ in order] == [Ours(each) for each in order]
     jobs.put(2)
     assert jobs.get() == 2
+
+
+def test_an_item_that_one_cannot_read_goes_to_the_next_who_waits(
+    manager: Any, state: shared_state.Client
+) -> None:
+    ours = state.queue("jobs")
+    with ThreadPoolExecutor(2) as threads:
+        theirs = threads.submit(manager.jobs().get)
+        until(lambda: waiting(state, "jobs") == 1)
+        mine = threads.submit(ours.get)
+        until(lambda: waiting(state, "jobs") == 2)
+        ours.put(Ours(1))
+        with pytest.raises(ValueError, match="Ours"):
+            theirs.result(LONG_S)
+        assert mine.result(LONG_S) == Ours(1)
 
 
 def name_of_type(name: str) -> str:
