@@ -105,8 +105,8 @@ class Settings:
         "Seconds in which a client whose connection was cut may return and still hold its locks.",
     )
     busy_poll: float = setting(
-        500e-6,
-        "Seconds of staying awake after a request, while the next ones come as soon; 0: none.",
+        0.002,
+        "Seconds of staying awake after a request, while four come in as many; 0: none.",
     )
     max_clients: int = setting(
         16_384, "Connections at one time; each costs a file descriptor and some memory."

@@ -9,6 +9,7 @@ cost each of them 0.1 s.
 from __future__ import annotations
 
 import argparse
+import dataclasses
 import importlib.util
 import resource
 import sys
@@ -28,6 +29,7 @@ from tests.performance.peers.shared_state import SharedState
 from tests.performance.peers.stdlib import StandardLibrary
 from tests.performance.peers.uvloop_echo import UvloopEcho
 from tests.performance.peers.valkey_glide import Glide, GlideAsync
+from tests.performance.process import Processors
 from tests.performance.table import Section, render, render_promises
 from tests.performance.workloads import Workload, disturbed
 from tests.performance.workloads.idle import IdleClients
@@ -90,13 +92,14 @@ def main(arguments: Sequence[str] | None = None) -> None:
 def measured(workload: Workload, peers: Sequence[Peer], effort: Effort) -> Section:
     """What a workload found; one that fails is told, and the others are measured."""
     begin = time.monotonic()
+    processors = Processors()
     try:
-        return workload.measure(peers, effort)
+        section = workload.measure(peers, effort)
     except Exception as error:  # noqa: BLE001  # ten minutes of others' figures are not lost
         failure = f"{type(error).__name__}: {error}"
-        return Section(workload.name, workload.name, "", (), (), absent={workload.name: failure})
-    finally:
-        print(f"{workload.name}: {time.monotonic() - begin:.0f} s", file=sys.stderr, flush=True)
+        section = Section(workload.name, workload.name, "", (), (), absent={workload.name: failure})
+    print(f"{workload.name}: {time.monotonic() - begin:.0f} s", file=sys.stderr, flush=True)
+    return dataclasses.replace(section, stolen=processors.stolen())
 
 
 def parse(arguments: Sequence[str] | None) -> argparse.Namespace:

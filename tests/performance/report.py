@@ -35,6 +35,9 @@ hour: compare the ratios of one run, never the rates of two.
   rounds' extremes behind it.
 * CPU is user and system time per operation, of all clients together and of the server, as the
   kernel counts it in nanoseconds. Latencies (median, p99) are of a call: a batch is one.
+* `stolen` is the share of the processors' time that the machine's hypervisor gave to others while
+  there was work for them here. It comes in pieces of milliseconds, so where it is more than a
+  percent or two no percentile and no round trip is of the software alone.
 * What is set and got is 4,096 keys of 11 letters in turn, with values of 16.
 * `if all were the least` is the rate if every client did as much as the one that did least: far
   below the rate means that some clients starve.

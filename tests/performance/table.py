@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-WANTED_HEADER = ("work", "against", "wanted", "measured (rounds)", "bare echo", "this run")
+WANTED_HEADER = ("work", "against", "wanted", "measured (rounds)", "bare echo", "stolen", "result")
 
 
 @dataclass(frozen=True)
@@ -24,14 +24,17 @@ class Promise:
     kept: bool | None  # None: not measured
     limit: str = ""
 
-    def cells(self) -> Sequence[str]:
+    def cells(self, stolen: str) -> Sequence[str]:
         verdict = {True: "reached", False: "**missed**", None: ""}[self.kept]
-        return (self.work, self.against, self.wanted, self.measured, self.limit, verdict)
+        return (self.work, self.against, self.wanted, self.measured, self.limit, stolen, verdict)
 
 
 @dataclass(frozen=True)
 class Section:
-    """What a workload found; `bars` are what a chart shows of it, by product and transport."""
+    """What a workload found; `bars` are what a chart shows of it, by product and transport.
+
+    `stolen` is the share of the processors' time that a hypervisor took meanwhile.
+    """
 
     name: str
     title: str
@@ -43,6 +46,7 @@ class Section:
     left_out: Mapping[str, str] = field(default_factory=dict)  # who was not asked: why
     unit: str = ""
     bars: Mapping[tuple[str, str], float] = field(default_factory=dict)
+    stolen: float = 0.0
 
 
 def markdown_table(header: Sequence[str], rows: Iterable[Sequence[str]], words: int = 2) -> str:
@@ -79,5 +83,9 @@ def render(section: Section, chart: str = "") -> str:
 
 def render_promises(sections: Iterable[Section]) -> str:
     """What was wanted of all the workloads together, or nothing if nothing could be compared."""
-    rows = [promise.cells() for section in sections for promise in section.promises]
+    rows = [
+        promise.cells(f"{section.stolen:.0%}")
+        for section in sections
+        for promise in section.promises
+    ]
     return f"## Wanted\n\n{markdown_table(WANTED_HEADER, rows)}\n" if rows else ""

@@ -37,7 +37,7 @@ def test_what_was_wanted_is_one_table() -> None:
         Promise("small", "", "≤ 1", "2", kept=False),
         Promise("far", "nobody", "≥ 2", "not measured", kept=None),
     ]
-    sections = [Section(each.work, "", "", (), [], [each]) for each in promises]
+    sections = [Section(each.work, "", "", (), [], [each], stolen=0.12) for each in promises]
 
     cells = [
         [cell.strip() for cell in line.split("|")[1:-1]]
@@ -45,9 +45,9 @@ def test_what_was_wanted_is_one_table() -> None:
     ]
 
     assert cells == [
-        ["fast", "them", "≥ 2", "3", "4", "reached"],
-        ["small", "", "≤ 1", "2", "", "**missed**"],
-        ["far", "nobody", "≥ 2", "not measured", "", ""],
+        ["fast", "them", "≥ 2", "3", "4", "12%", "reached"],
+        ["small", "", "≤ 1", "2", "", "12%", "**missed**"],
+        ["far", "nobody", "≥ 2", "not measured", "", "12%", ""],
     ]
 
 

@@ -14,13 +14,15 @@ import pytest
 
 from shared_state_protocol.backoff import LONGEST_S, SHORTEST_S
 from shared_state_server import listener
-from shared_state_server.busy_poll import SPELL_S, WORTH, BusyPoll
+from shared_state_server.busy_poll import SPELL_WINDOWS, WORTH, BusyPoll
 from shared_state_server.settings import Settings
 from shared_state_server.stdlib.office import Office
 from tests.fixtures.servers import ThreadServer
 
 WINDOW_S = 0.0002
 TURN_S = 0.00001
+TURNS_OF_A_WINDOW = round(WINDOW_S / TURN_S)
+TURNS_OF_A_SPELL = SPELL_WINDOWS * TURNS_OF_A_WINDOW
 
 
 class Loop:
@@ -92,13 +94,13 @@ def test_nothing_is_awake_before_a_request_has_come(loop: Loop) -> None:
 def test_after_a_request_the_loop_is_awake_for_the_window_and_then_sleeps(loop: Loop) -> None:
     loop.poll.heard()
     assert loop.is_awake
-    assert loop.turns_until_asleep() == pytest.approx(WINDOW_S / TURN_S, abs=1.5)
+    assert loop.turns_until_asleep() == pytest.approx(TURNS_OF_A_WINDOW, abs=1.5)
 
 
 def test_each_request_begins_the_window_anew(loop: Loop) -> None:
-    loop.hear(10 * round(WINDOW_S / TURN_S))
+    loop.hear(10 * TURNS_OF_A_SPELL)
     assert loop.is_awake
-    assert loop.turns_until_asleep() == pytest.approx(WINDOW_S / TURN_S, abs=1.5)
+    assert loop.turns_until_asleep() == pytest.approx(TURNS_OF_A_WINDOW, abs=1.5)
 
 
 def test_many_requests_in_one_turn_are_one_look(loop: Loop) -> None:
@@ -109,7 +111,7 @@ def test_many_requests_in_one_turn_are_one_look(loop: Loop) -> None:
 
 
 def test_too_few_requests_are_no_reason_to_stay_awake_after_the_next_ones(loop: Loop) -> None:
-    loop.hear(WORTH)  # of which the first began the vigil
+    loop.hear(WORTH)  # of which the first began the spell
     loop.turns_until_asleep()
     assert loop.rest() == pytest.approx(4 * SHORTEST_S, abs=2 * TURN_S)
     loop.turns_until_asleep()
@@ -117,9 +119,20 @@ def test_too_few_requests_are_no_reason_to_stay_awake_after_the_next_ones(loop: 
 
 
 def test_after_enough_requests_the_next_one_keeps_the_loop_awake(loop: Loop) -> None:
-    loop.hear(WORTH + 1)
+    loop.hear(2 * WORTH)  # all at the beginning of a window
     loop.turns_until_asleep()
     assert loop.rest() == 0
+
+
+@pytest.mark.parametrize(("pause", "goes_on"), [(0.9, True), (1.1, False)])
+def test_the_loop_stays_awake_for_so_many_requests_on_average(pause: float, goes_on: bool) -> None:
+    loop = Loop()
+    between = round(pause * TURNS_OF_A_WINDOW / WORTH)
+    for turn in range(3 * TURNS_OF_A_SPELL):
+        if turn == 0 or (loop.is_awake and turn % between == 0):
+            loop.poll.heard()
+        loop.turn()
+    assert loop.is_awake is goes_on
 
 
 @pytest.mark.parametrize(
@@ -132,7 +145,7 @@ def test_a_loop_that_is_in_the_way_of_others_sleeps(
     loop = Loop()
     loop.share, loop.is_switched = share, is_switched
     loop.hear(1)
-    for _ in range(2 * round(SPELL_S / TURN_S)):
+    for _ in range(2 * TURNS_OF_A_SPELL):
         if loop.is_awake:
             loop.hear(1)
     assert loop.is_awake is goes_on
@@ -141,7 +154,7 @@ def test_a_loop_that_is_in_the_way_of_others_sleeps(
 
 
 def test_a_loop_that_was_in_the_way_once_is_awake_again_soon(loop: Loop) -> None:
-    loop.hear(4 * round(SPELL_S / TURN_S))
+    loop.hear(4 * TURNS_OF_A_SPELL)
     loop.share = 0.1
     while loop.is_awake:
         loop.hear(1)
