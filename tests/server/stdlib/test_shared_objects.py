@@ -41,7 +41,7 @@ Manager.register("missing")
 
 
 @shared_state.register
-@dataclass(order=True)
+@dataclass(order=True, frozen=True)
 class Ours:
     """A class that only our clients know."""
 
@@ -182,6 +182,37 @@ def test_an_item_that_one_cannot_read_goes_to_the_next_who_waits(
         with pytest.raises(ValueError, match="Ours"):
             theirs.result(LONG_S)
         assert mine.result(LONG_S) == Ours(1)
+
+
+@pytest.mark.parametrize("index", [0, 1, 2, -1, -2, -3])
+def test_what_cannot_be_popped_from_a_list_stays_in_its_place(
+    manager: Any, state: shared_state.Client, index: int
+) -> None:
+    items = state.list("items")
+    items[:] = [Ours(1), Ours(2), Ours(3)]
+    with pytest.raises(ValueError, match="Ours"):
+        manager.items().pop(index)
+    assert items[:] == [Ours(1), Ours(2), Ours(3)]
+    items.append(4)
+    assert manager.items().pop() == 4
+
+
+def test_what_cannot_be_popped_from_a_dict_or_a_set_stays(
+    manager: Any, state: shared_state.Client
+) -> None:
+    config, names = state.dict("config"), state.set("names")
+    config.clear()
+    config["ours"] = Ours(1)
+    names.clear()
+    names.add(Ours(2))
+    theirs = manager.config()
+    for pop in (lambda: theirs.pop("ours"), theirs.popitem, manager.names().pop):
+        with pytest.raises(ValueError, match="Ours"):
+            pop()
+    assert dict(config) == {"ours": Ours(1)}
+    assert set(names) == {Ours(2)}
+    config.clear()
+    names.clear()
 
 
 def name_of_type(name: str) -> str:

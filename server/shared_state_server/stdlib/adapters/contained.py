@@ -96,7 +96,18 @@ class ContainerAdapter(Adapter):
             result = method(call, *encoded) if wants_call else method(*encoded)
         except KeyError as error:
             raise KeyError(*map(self._shown, error.args)) from None
-        return operation.decoder(self._codec)(result, arguments)
+        try:
+            return operation.decoder(self._codec)(result, arguments)
+        except Exception:
+            self.put_back(operation.name, encoded, result)
+            raise
+
+    def put_back(self, name: str, arguments: Arguments, result: Any) -> None:
+        """Undo an operation whose result cannot be read here, if it has taken that away.
+
+        An instance of a class that only our clients know stays for who can read it. Arguments and
+        result are encoded.
+        """
 
     def _shown(self, argument: Any) -> Any:
         """Return the key that an error names, which behaviours know as bytes."""
@@ -155,6 +166,12 @@ class DictAdapter(ContainerAdapter):
     def special_delitem(self, call: Call, key: Any) -> None:
         self._do("delete", call, key)
 
+    def put_back(self, name: str, arguments: Arguments, result: Any) -> None:
+        if name == "pop":
+            self.behaviour.set(arguments[0], result)
+        elif name == "popitem":
+            self.behaviour.set(*result)
+
 
 class ListAdapter(ContainerAdapter):
     """A list."""
@@ -207,6 +224,12 @@ class ListAdapter(ContainerAdapter):
         else:
             self._do("delete", call, index)
 
+    def put_back(self, name: str, arguments: Arguments, result: Any) -> None:
+        if name == "pop":
+            index = arguments[0]
+            at = index if index >= 0 else self.behaviour.size() + 1 + index
+            self.behaviour.insert(at, result)
+
 
 class SetAdapter(ContainerAdapter):
     """A set."""
@@ -229,6 +252,10 @@ class SetAdapter(ContainerAdapter):
 
     def special_contains(self, call: Call, element: Any) -> Any:
         return self._do("contains", call, element)
+
+    def put_back(self, name: str, arguments: Arguments, result: Any) -> None:
+        if name == "pop":
+            self.behaviour.add(result)
 
     def special_len(self, call: Call) -> Any:
         return self._do("size", call)
