@@ -16,7 +16,7 @@ FOLDERS = (*PACKAGE_ROOTS, "tests", "docs", "examples", ".ci")
 TEXT_SUFFIXES = {".py", ".md", ".toml", ".ini", ".yml", ".sh", ""}
 
 MAIN_JOB = "python3 -m venv .venv && .venv/bin/pip install . && .venv/bin/shared-state demo"
-RUN_TESTS = "python3 -m venv .venv && .venv/bin/pip install tox && .venv/bin/tox -p"
+RUN_TESTS = "python3 -m venv .venv && .venv/bin/pip install tox && .venv/bin/tox -p auto"
 
 # Where packages and images come from is the business of whoever installs: their pip, apt and docker
 # are set up for it.
