@@ -24,10 +24,10 @@ from shared_state_protocol.backoff import Backoff
 __all__ = ["BusyPoll"]
 
 WORTH = 4
-"""Requests that have to be heard in as long as a window, on average: 0.5 ms between two. The window
-itself is longer, since it has to outlast the wake-up of a client that sleeps, and that one calls
-as often as the others as soon as it finds the server awake. Without this, whoever calls every
-millisecond had the server awake all the time: 0.65 ms of its processor for a call, instead of
+"""Requests that have to be heard for each window that was spent on looking in vain: one for 0.5 ms.
+The window itself is longer, since it has to outlast the wake-up of a client that sleeps, and that
+one calls as often as the others as soon as it finds the server awake. Without this, whoever calls
+every millisecond had the server awake all the time: 0.65 ms of its processor for a call, instead of
 0.08."""
 
 SPELL_WINDOWS = 2
@@ -58,9 +58,12 @@ class BusyPoll:
         self._backoff = Backoff()
         self._is_awake = False
         self._has_heard = False
-        self._heard = 0
         self._until = 0.0
-        self._began = 0.0  # this spell
+        self._looked = 0.0  # when
+        # Of this spell:
+        self._began = 0.0
+        self._heard = 0
+        self._in_vain = 0.0  # seconds of looking without hearing anything
         self._used = 0.0, 0
 
     def heard(self) -> None:
@@ -72,13 +75,15 @@ class BusyPoll:
             if not self._backoff.rests(now):
                 self._is_awake = True
                 self._has_heard = False
+                self._looked = now
                 self._until = now + self._window
                 self._begin_spell(now)
                 self._loop.call_soon(self._look)
 
     def _begin_spell(self, now: float) -> None:
-        self._heard = 0
         self._began = now
+        self._heard = 0
+        self._in_vain = 0.0
         self._used = self._usage()
 
     def _look(self) -> None:
@@ -88,9 +93,12 @@ class BusyPoll:
             self._has_heard = False
             self._heard += 1
             self._until = now + self._window
+        else:
+            self._in_vain += now - self._looked
+        self._looked = now
         is_silent = now > self._until
         if is_silent or now - self._began >= SPELL_WINDOWS * self._window:
-            if self._has_paid(now - self._began):
+            if self._is_worth_it() and not self._is_in_the_way(now - self._began):
                 self._backoff.paid()
                 self._is_awake = not is_silent
             else:
@@ -100,9 +108,8 @@ class BusyPoll:
         if self._is_awake:
             self._loop.call_soon(self._look)
 
-    def _has_paid(self, seconds: float) -> bool:
-        """Return whether a spell of so many seconds was worth it."""
-        return self._heard * self._window >= WORTH * seconds and not self._is_in_the_way(seconds)
+    def _is_worth_it(self) -> bool:
+        return self._heard * self._window >= WORTH * self._in_vain
 
     def _is_in_the_way(self, seconds: float) -> bool:
         """Return whether another thread or process was given time that this one would have used."""

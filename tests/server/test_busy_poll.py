@@ -124,15 +124,24 @@ def test_after_enough_requests_the_next_one_keeps_the_loop_awake(loop: Loop) -> 
     assert loop.rest() == 0
 
 
-@pytest.mark.parametrize(("pause", "goes_on"), [(0.9, True), (1.1, False)])
-def test_the_loop_stays_awake_for_so_many_requests_on_average(pause: float, goes_on: bool) -> None:
+@pytest.mark.parametrize(("share", "goes_on"), [(0.8, True), (1.2, False)])
+def test_the_loop_stays_awake_for_so_many_requests_on_average(share: float, goes_on: bool) -> None:
     loop = Loop()
-    between = round(pause * TURNS_OF_A_WINDOW / WORTH)
+    in_vain = round(share * TURNS_OF_A_WINDOW / WORTH)
+    loop.poll.heard()
     for turn in range(3 * TURNS_OF_A_SPELL):
-        if turn == 0 or (loop.is_awake and turn % between == 0):
+        if loop.is_awake and turn % (1 + in_vain) == 0:
             loop.poll.heard()
         loop.turn()
     assert loop.is_awake is goes_on
+
+
+def test_work_is_not_time_of_looking_in_vain(loop: Loop) -> None:
+    loop.poll.heard()
+    for _ in range(10 * WORTH):
+        loop.poll.heard()
+        loop.turn(WINDOW_S)
+    assert loop.is_awake
 
 
 @pytest.mark.parametrize(
