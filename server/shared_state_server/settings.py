@@ -106,7 +106,7 @@ class Settings:
     )
     busy_poll: float = setting(
         0.002,
-        "Seconds of staying awake after a request, if waiting for one takes a quarter; 0: none.",
+        "Seconds to look for the next request before sleeping, while a quarter is enough; 0: none.",
     )
     max_clients: int = setting(
         16_384, "Connections at one time; each costs a file descriptor and some memory."
