@@ -71,5 +71,8 @@ def entry(number: int, paths: list[str], tally: Tally, transport: str) -> Entry:
 
 
 if __name__ == "__main__":
-    with shared_state.connect() as state:
-        work(state, int(sys.argv[1]))
+    try:
+        with shared_state.connect() as state:
+            work(state, int(sys.argv[1]))
+    except ConnectionError:
+        sys.exit(1)  # the demo says that the server has ended, and nobody else

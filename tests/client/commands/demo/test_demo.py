@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import signal
+import socket
 import subprocess
 import sys
 import tempfile
@@ -17,6 +18,7 @@ import pytest
 from typer.testing import CliRunner
 
 from shared_state.commands.demo.counting import Tally, count_files
+from shared_state.commands.demo.processes import environment
 from shared_state.commands.demo.sources import FILES_PER_JOB, standard_library
 from shared_state_server.cli import app
 
@@ -143,7 +145,7 @@ def test_no_key_is_in_the_arguments_of_its_processes(place: Place, long_work: st
 def test_a_process_that_dies_is_told_and_leaves_none_behind(
     place: Place, victim: str, told: str
 ) -> None:
-    demo = place.start()  # by the first line, every worker has connected
+    demo = place.start()
     assert demo.stdout is not None
     assert demo.stdout.readline().startswith("all workers: ")
     found = [number for number, arguments in place.processes().items() if victim in arguments]
@@ -152,6 +154,20 @@ def test_a_process_that_dies_is_told_and_leaves_none_behind(
     assert demo.returncode == 1
     assert re.fullmatch(rf"shared-state demo: {told}\n", err)
     assert place.processes() == {}
+
+
+def test_a_worker_without_a_server_leaves_it_to_the_demo_to_say_so() -> None:
+    with socket.socket() as closed:
+        closed.bind(("127.0.0.1", 0))  # and does not listen
+        address = f"127.0.0.1:{closed.getsockname()[1]}"
+        done = subprocess.run(
+            [sys.executable, "-m", "shared_state.commands.demo.worker", "1"],
+            env={**environment("a key of a demo"), "SHARED_STATE_ADDRESS": address},
+            capture_output=True,
+            check=False,
+            text=True,
+        )
+    assert (done.returncode, done.stdout, done.stderr) == (1, "", "")
 
 
 def test_a_folder_without_python_is_told(place: Place) -> None:
