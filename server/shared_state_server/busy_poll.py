@@ -74,7 +74,6 @@ class BusyPoll:
             now = self._clock()
             if not self._backoff.rests(now):
                 self._is_awake = True
-                self._has_heard = False
                 self._looked = now
                 self._until = now + self._window
                 self._begin_spell(now)
@@ -98,15 +97,16 @@ class BusyPoll:
         self._looked = now
         is_silent = now > self._until
         if is_silent or now - self._began >= SPELL_WINDOWS * self._window:
-            if self._is_worth_it() and not self._is_in_the_way(now - self._began):
+            pays = self._is_worth_it() and not self._is_in_the_way(now - self._began)
+            if pays:
                 self._backoff.paid()
-                self._is_awake = not is_silent
             else:
                 self._backoff.failed(now)
+            if is_silent or not pays:
                 self._is_awake = False
+                return
             self._begin_spell(now)
-        if self._is_awake:
-            self._loop.call_soon(self._look)
+        self._loop.call_soon(self._look)
 
     def _is_worth_it(self) -> bool:
         return self._heard * self._window >= WORTH * self._in_vain
